@@ -1,0 +1,2 @@
+// The command line is registered here, one file a verb.
+return 0;
