@@ -1,0 +1,54 @@
+using System.Runtime.InteropServices;
+using GmailCluster.Learning.Optim;
+using GmailCluster.Learning.Training;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace GmailCluster.Learning.Tests.Training;
+
+/// <summary>A small real task: a network regressed on data drawn per (step, rank), with a gather of each rank's mean.</summary>
+internal sealed class RegressionTask : ILearningTask
+{
+    private readonly Sequential _model = TestModels.TwoLayers(new Generator(1));
+
+    public RegressionTask() => Parameters = FlatParameters.Adopt(_model.named_parameters().Select(p => (p.name, p.parameter)));
+
+    public FlatParameters Parameters { get; }
+
+    public Action<int, int>? OnStep { get; init; }
+
+    public async Task<double> Gradient(RankStep step, Memory<float> gradient, CancellationToken cancellationToken)
+    {
+        OnStep?.Invoke(step.Step, step.Rank);
+        var own = await step.Compute(
+            () =>
+            {
+                using var scope = NewDisposeScope();
+                return MemoryMarshal.Cast<byte, float>(Input(step).mean([0]).bytes).ToArray();
+            },
+            cancellationToken);
+        var means = await step.AllGatherInRankOrder("means", own, cancellationToken);
+        return await step.Compute(
+            () =>
+            {
+                using var scope = NewDisposeScope();
+                var center = tensor(means).view(step.WorldSize, -1).mean([0]);
+                var loss = (_model.forward(Input(step) - center) - 1).square().mean() / step.WorldSize;
+                Parameters.Differentiate([loss], null, gradient.Span);
+                return (double)loss.item<float>();
+            },
+            cancellationToken);
+    }
+
+    public IReadOnlyDictionary<string, byte[]> Export() =>
+        new Dictionary<string, byte[]> { ["values"] = MemoryMarshal.AsBytes(Parameters.Values).ToArray() };
+
+    public void Dispose()
+    {
+        Parameters.Dispose();
+        _model.Dispose();
+    }
+
+    private static Tensor Input(RankStep step) =>
+        randn([8, 5], generator: new Generator((ulong)((step.Step * 1000) + step.Rank)));
+}
