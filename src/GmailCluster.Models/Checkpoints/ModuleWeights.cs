@@ -1,0 +1,67 @@
+using System.Text.RegularExpressions;
+using GmailCluster.Errors;
+using static TorchSharp.torch;
+
+namespace GmailCluster.Models.Checkpoints;
+
+/// <summary>Fills a module from named tensors, strictly: every tensor has a place and every place a tensor of its shape.</summary>
+internal static class ModuleWeights
+{
+    /// <param name="module">Filled in place, in the types its parameters have.</param>
+    /// <param name="where">The file or folder, for messages.</param>
+    /// <param name="names">What the file holds.</param>
+    /// <param name="load">Loads one tensor; the result is disposed here.</param>
+    /// <param name="rename">From a name in the module to the file's.</param>
+    /// <param name="relayout">Turns the file's layout of a tensor (module name, value) into the module's; a fresh tensor.</param>
+    /// <param name="ignore">Patterns of names in the file that need no place.</param>
+    public static void Load(
+        nn.Module module, string where, IEnumerable<string> names, Func<string, Tensor> load,
+        Func<string, string>? rename, Func<string, Tensor, Tensor>? relayout, IReadOnlyList<string> ignore)
+    {
+        var available = names.ToHashSet(StringComparer.Ordinal);
+        var places = module.state_dict().ToDictionary(p => rename?.Invoke(p.Key) ?? p.Key, p => p, StringComparer.Ordinal);
+        Check(where, available, places, ignore);
+
+        using var noGrad = no_grad();
+        foreach (var (key, (name, place)) in places.OrderBy(p => p.Key, StringComparer.Ordinal))
+        {
+            using var scope = NewDisposeScope();
+            var value = load(key);
+            value = relayout?.Invoke(name, value) ?? value;
+            if (!value.shape.SequenceEqual(place.shape))
+            {
+                throw new InputException(
+                    where, $"has '{key}' of shape [{string.Join(", ", value.shape)}], but the model wants [{string.Join(", ", place.shape)}].",
+                    "Check that config and weights belong together.");
+            }
+
+            place.copy_(value);
+        }
+    }
+
+    private static void Check(
+        string where, HashSet<string> available, Dictionary<string, KeyValuePair<string, Tensor>> places, IReadOnlyList<string> ignore)
+    {
+        var missing = places.Where(p => !available.Contains(p.Key)).Select(p => p).OrderBy(p => p.Key, StringComparer.Ordinal).ToList();
+        if (missing.Count > 0)
+        {
+            var first = missing[0];
+            throw new InputException(
+                where, $"lacks '{first.Key}' of shape [{string.Join(", ", first.Value.Value.shape)}]{Others(missing.Count - 1)}, which the model wants.",
+                "Check that config and weights belong together.");
+        }
+
+        var unexpected = available
+            .Where(n => !places.ContainsKey(n) && !ignore.Any(p => Regex.IsMatch(n, p)))
+            .Order(StringComparer.Ordinal)
+            .ToList();
+        if (unexpected.Count > 0)
+        {
+            throw new InputException(
+                where, $"holds '{unexpected[0]}'{Others(unexpected.Count - 1)}, for which the model has no place.",
+                "Check that config and weights belong together.");
+        }
+    }
+
+    private static string Others(int count) => count == 0 ? "" : $" and {count} more";
+}
