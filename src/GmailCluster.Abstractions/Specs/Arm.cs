@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace GmailCluster.Specs;
 
 /// <summary>What a downstream model is trained on; all are tested on real pictures through plain CLIP (GMAIL, section 4).</summary>
@@ -16,5 +18,6 @@ public enum Arm
     Gmail,
 
     /// <summary>Half real through CLIP, half generated through Gen-CLIP. Written <c>gmail+real</c>.</summary>
+    [JsonStringEnumMemberName("gmail+real")]
     GmailReal,
 }

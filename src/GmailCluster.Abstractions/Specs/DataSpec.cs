@@ -24,22 +24,26 @@ public sealed record DataSpec
 public record DatasetSpec
 {
     /// <summary>A WebDataset tar (or a folder of them), a folder of pictures with text files, COCO or Karpathy JSON, CSV, TSV, JSONL or Parquet.</summary>
-    [Required]
+    [Required, MinLength(1)]
     public required string Path { get; init; }
 
     /// <summary>The layout; default: recognised from the path and the content.</summary>
     public DatasetFormat? Format { get; init; }
 
     /// <summary>Folder that picture file names are relative to, for table formats. Default: the table's own folder.</summary>
+    [MinLength(1)]
     public string? Images { get; init; }
 
     /// <summary>Column or JSON member with the caption. Default <c>caption</c>.</summary>
+    [MinLength(1)]
     public string CaptionField { get; init; } = "caption";
 
     /// <summary>Column or JSON member with the long caption. Default <c>long_caption</c>.</summary>
+    [MinLength(1)]
     public string LongCaptionField { get; init; } = "long_caption";
 
     /// <summary>Column or JSON member with the picture's file name, for table formats. Default <c>image</c>.</summary>
+    [MinLength(1)]
     public string ImageField { get; init; } = "image";
 
     /// <summary>Only rows of this split, for layouts that name one. Default: all rows.</summary>
@@ -50,7 +54,7 @@ public record DatasetSpec
 public sealed record TestSetSpec : DatasetSpec
 {
     /// <summary>Short name, such as <c>novel</c>.</summary>
-    [Required, RegularExpression("^[a-z0-9][a-z0-9_-]{0,31}$")]
+    [Required, RegularExpression("^[a-z0-9][a-z0-9_-]{0,31}$", ErrorMessage = "Use a short name such as novel: lower-case letters, digits, '-' and '_', 32 at most.")]
     public required string Name { get; init; }
 }
 
@@ -58,19 +62,23 @@ public sealed record TestSetSpec : DatasetSpec
 public sealed record PromptsSpec
 {
     /// <summary>The file, relative to the spec.</summary>
-    [Required]
+    [Required, MinLength(1)]
     public required string Path { get; init; }
 
     /// <summary>Column or JSON member with the caption's id; ids tie a generated image to its real picture. Default <c>id</c>.</summary>
+    [MinLength(1)]
     public string IdField { get; init; } = "id";
 
     /// <summary>Column or JSON member with the caption. Default <c>caption</c>.</summary>
+    [MinLength(1)]
     public string CaptionField { get; init; } = "caption";
 
     /// <summary>Column or JSON member with the long caption. Default <c>long_caption</c>.</summary>
+    [MinLength(1)]
     public string LongCaptionField { get; init; } = "long_caption";
 
     /// <summary>Column or JSON member that says the split. Default <c>split</c>.</summary>
+    [MinLength(1)]
     public string SplitField { get; init; } = "split";
 
     /// <summary>Which splits to generate for. Default: all rows.</summary>

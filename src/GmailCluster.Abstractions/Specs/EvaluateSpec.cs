@@ -20,10 +20,11 @@ public sealed record EvaluateSpec
 public sealed record ZeroShotSpec
 {
     /// <summary>Name of the test set.</summary>
-    [Required]
+    [Required, MinLength(1)]
     public required string Test { get; init; }
 
     /// <summary>The field that names a picture's class. Default: its caption.</summary>
+    [MinLength(1)]
     public string ClassField { get; init; } = "caption";
 
     /// <summary>Only pictures whose fields have these values, such as <c>tone: 0</c>. Default: all.</summary>

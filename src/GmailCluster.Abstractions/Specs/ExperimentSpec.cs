@@ -6,7 +6,7 @@ namespace GmailCluster.Specs;
 public sealed record ExperimentSpec
 {
     /// <summary>A short name, used for folders and titles: letters, digits, '-', '_' and '.'.</summary>
-    [Required, RegularExpression("^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+    [Required, RegularExpression("^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", ErrorMessage = "Begin with a letter or digit, go on with letters, digits, '-', '_' or '.', 64 at most.")]
     public required string Name { get; init; }
 
     /// <summary>One sentence for the report's head. Default: none.</summary>

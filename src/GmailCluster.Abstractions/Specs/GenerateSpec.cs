@@ -14,13 +14,14 @@ public sealed record GenerateSpec
     public int Steps { get; init; } = 25;
 
     /// <summary>Classifier-free guidance scale; 1 turns guidance off. Default 7.5.</summary>
-    [Range(0.0, 100.0)]
+    [Range(1.0, 100.0)]
     public double GuidanceScale { get; init; } = 7.5;
 
     /// <summary>What to steer away from. Default: the empty caption.</summary>
     public string NegativePrompt { get; init; } = "";
 
     /// <summary>Seed of the noise: image k of caption c depends on (seed, c, k) alone. Default 0.</summary>
+    [Range(0, int.MaxValue)]
     public int Seed { get; init; }
 
     /// <summary>Images per shard. Default 256.</summary>

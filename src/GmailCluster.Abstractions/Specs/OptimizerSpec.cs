@@ -5,8 +5,8 @@ namespace GmailCluster.Specs;
 /// <summary>AdamW (Loshchilov &amp; Hutter, arXiv 1711.05101) with linear warm-up and cosine decay.</summary>
 public sealed record OptimizerSpec
 {
-    /// <summary>Peak learning rate.</summary>
-    [Range(0.0, 10.0)]
+    /// <summary>Peak learning rate. Default 1e-3; each section may have another.</summary>
+    [Range(0.0, 10.0, MinimumIsExclusive = true)]
     public double LearningRate { get; init; } = 1e-3;
 
     /// <summary>Decoupled weight decay. Default 0.</summary>
@@ -22,7 +22,7 @@ public sealed record OptimizerSpec
     public double Beta2 { get; init; } = 0.999;
 
     /// <summary>Added to the root of the second moment. Default 1e-8.</summary>
-    [Range(0.0, 1.0)]
+    [Range(0.0, 1.0, MinimumIsExclusive = true)]
     public double Epsilon { get; init; } = 1e-8;
 
     /// <summary>Steps of linear warm-up from 0. Default 0.</summary>

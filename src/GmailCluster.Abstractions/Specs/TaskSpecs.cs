@@ -5,11 +5,11 @@ namespace GmailCluster.Specs;
 /// <summary>What every downstream training stage has.</summary>
 public abstract record TaskSpec
 {
-    /// <summary>Optimiser steps.</summary>
+    /// <summary>Optimiser steps. Default 250.</summary>
     [Range(1, 10_000_000)]
     public int Steps { get; init; } = 250;
 
-    /// <summary>Pairs in a global batch, split evenly over the ranks.</summary>
+    /// <summary>Pairs in a global batch, split evenly over the ranks. Default 64.</summary>
     [Range(1, 1_000_000)]
     public int BatchSize { get; init; } = 64;
 
