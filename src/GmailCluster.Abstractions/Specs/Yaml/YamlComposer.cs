@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
@@ -13,6 +14,11 @@ internal sealed class YamlComposer
     /// <summary>Most values accepted, each use of an alias counted whole: ten lines of aliases can stand for billions.</summary>
     public const int MaxValues = 20_000;
 
+    private const string Remedy = "Check indentation (spaces, no tabs), colons, brackets and quotes on this line and the one before.";
+
+    private static readonly SearchValues<char> Printable = SearchValues.Create(
+        [.. Enumerable.Range(0, char.MaxValue + 1).Select(code => (char)code).Where(c => !char.IsControl(c) || c is '\t' or '\n' or '\r' or '\u0085')]);
+
     private readonly Dictionary<string, (YamlValue Value, int Size)> _anchors = [];
     private readonly IParser _parser;
     private int _valueCount;
@@ -23,16 +29,28 @@ internal sealed class YamlComposer
     /// <exception cref="YamlSyntaxException">It is not YAML, or goes beyond the limits.</exception>
     public static YamlValue? Compose(string text)
     {
+        var control = text.AsSpan().IndexOfAnyExcept(Printable);
+        if (control >= 0)
+        {
+            // The scanner takes U+0000 for the end of the text and would read half a spec.
+            throw new YamlSyntaxException(
+                text.AsSpan(0, control).Count('\n') + 1, $"has the control character U+{(int)text[control]:X4}.", "Save it as UTF-8 text: is this the right file?");
+        }
+
+        var parser = new Parser(new StringReader(text));
         try
         {
-            return new YamlComposer(new Parser(new StringReader(text))).Document();
+            return new YamlComposer(parser).Document();
         }
         catch (YamlException e)
         {
             var reason = (e.InnerException as YamlException ?? e).Message.TrimEnd('.', ' ');
-            throw new YamlSyntaxException(
-                (int)e.Start.Line, $"is not valid YAML at column {e.Start.Column}: {reason}.",
-                "Check indentation (spaces, no tabs), colons and quotes on this line and the one before.", e);
+            throw new YamlSyntaxException((int)e.Start.Line, $"is not valid YAML at column {e.Start.Column}: {reason}.", Remedy, e);
+        }
+        catch (InvalidOperationException e)
+        {
+            // YamlDotNet 18's scanner loses its state on a comment inside an unclosed '['.
+            throw new YamlSyntaxException((int)(parser.Current?.End.Line ?? 1), "is not valid YAML after this line.", Remedy, e);
         }
     }
 
@@ -76,7 +94,8 @@ internal sealed class YamlComposer
             Scalar => Word(),
             SequenceStart => List(depth),
             MappingStart => Map(depth),
-            _ => throw new UnreachableException($"the parser gave {next.GetType().Name} where a value begins"),
+            // YamlDotNet passes over some keys that lack their colon and ends the group instead.
+            _ => throw new YamlSyntaxException(LineOf(next), "is not valid YAML: a value is missing here.", Remedy),
         };
         if (next is NodeEvent { Anchor.IsEmpty: false } anchored)
         {
