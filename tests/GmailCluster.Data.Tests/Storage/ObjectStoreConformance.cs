@@ -254,8 +254,10 @@ public abstract class ObjectStoreConformance
         for (var round = 0; round < 5; round++)
         {
             var key = $"race/{round}";
+            var line = new StartingLine(24); // all have found the key absent before the first of them may write it
             var results = await Task.WhenAll(Enumerable.Range(0, 24).Select(i => Task.Run(
-                async () => (i, Put: await clients[i % clients.Length].PutBytes(key, Utf8($"writer {i:d2}"), PutCondition.WhenAbsent, Token)))));
+                async () => (i, Put: await clients[i % clients.Length].Put(
+                    key, line.Source(Utf8($"writer {i:d2}")), PutCondition.WhenAbsent, Token)))));
 
             var winner = Assert.Single(results, r => r.Put.Written);
             Assert.Equal($"writer {winner.i:d2}", Encoding.UTF8.GetString(await store.ReadAllBytes(key, Token)));
