@@ -19,40 +19,42 @@ internal static class ModuleWeights
         Func<string, string>? rename, Func<string, Tensor, Tensor>? relayout, IReadOnlyList<string> ignore)
     {
         var available = names.ToHashSet(StringComparer.Ordinal);
-        var places = module.state_dict().ToDictionary(p => rename?.Invoke(p.Key) ?? p.Key, p => p, StringComparer.Ordinal);
+        var places = module.state_dict()
+            .Select(p => new Place(p.Key, rename?.Invoke(p.Key) ?? p.Key, p.Value))
+            .OrderBy(p => p.Name, StringComparer.Ordinal)
+            .ToList();
         Check(where, available, places, ignore);
 
         using var noGrad = no_grad();
-        foreach (var (key, (name, place)) in places.OrderBy(p => p.Key, StringComparer.Ordinal))
+        foreach (var (name, key, target) in places)
         {
             using var scope = NewDisposeScope();
             var value = load(key);
             value = relayout?.Invoke(name, value) ?? value;
-            if (!value.shape.SequenceEqual(place.shape))
+            if (!value.shape.SequenceEqual(target.shape))
             {
                 throw new InputException(
-                    where, $"has '{key}' of shape [{string.Join(", ", value.shape)}], but the model wants [{string.Join(", ", place.shape)}].",
+                    where, $"has '{key}' of shape [{string.Join(", ", value.shape)}], but the model wants [{string.Join(", ", target.shape)}].",
                     "Check that config and weights belong together.");
             }
 
-            place.copy_(value);
+            target.copy_(value);
         }
     }
 
-    private static void Check(
-        string where, HashSet<string> available, Dictionary<string, KeyValuePair<string, Tensor>> places, IReadOnlyList<string> ignore)
+    private static void Check(string where, HashSet<string> available, List<Place> places, IReadOnlyList<string> ignore)
     {
-        var missing = places.Where(p => !available.Contains(p.Key)).Select(p => p).OrderBy(p => p.Key, StringComparer.Ordinal).ToList();
+        var missing = places.Where(p => !available.Contains(p.Key)).ToList();
         if (missing.Count > 0)
         {
-            var first = missing[0];
             throw new InputException(
-                where, $"lacks '{first.Key}' of shape [{string.Join(", ", first.Value.Value.shape)}]{Others(missing.Count - 1)}, which the model wants.",
+                where, $"lacks '{missing[0].Key}' of shape [{string.Join(", ", missing[0].Target.shape)}]{Others(missing.Count - 1)}, which the model wants.",
                 "Check that config and weights belong together.");
         }
 
+        var wanted = places.Select(p => p.Key).ToHashSet(StringComparer.Ordinal);
         var unexpected = available
-            .Where(n => !places.ContainsKey(n) && !ignore.Any(p => Regex.IsMatch(n, p)))
+            .Where(n => !wanted.Contains(n) && !ignore.Any(p => Regex.IsMatch(n, p)))
             .Order(StringComparer.Ordinal)
             .ToList();
         if (unexpected.Count > 0)
@@ -64,4 +66,6 @@ internal static class ModuleWeights
     }
 
     private static string Others(int count) => count == 0 ? "" : $" and {count} more";
+
+    private readonly record struct Place(string Name, string Key, Tensor Target);
 }
