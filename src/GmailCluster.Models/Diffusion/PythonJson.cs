@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using GmailCluster.Errors;
 
-namespace GmailCluster.Models.Diffusion.Schedulers;
+namespace GmailCluster.Models.Diffusion;
 
 /// <summary>
 /// JSON as Python's json module writes it: infinities and NaN are bare words there (diffusers' <c>lambda_min_clipped</c> is <c>-Infinity</c>),
