@@ -24,6 +24,7 @@ public sealed class Gpt2Model : nn.Module, ICausalLanguageModel
         _transformer = new Gpt2Transformer(config);
         _head = config.TieWordEmbeddings ? null : Layer.Linear(config.NEmbd, config.VocabSize, bias: false);
         RegisterComponents();
+        Layer.DetachFromDisposeScope(this);
     }
 
     /// <summary>Sizes and settings.</summary>

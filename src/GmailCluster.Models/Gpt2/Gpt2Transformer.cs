@@ -10,8 +10,8 @@ namespace GmailCluster.Models.Gpt2;
 // B rows, T new tokens, C width.
 internal sealed class Gpt2Transformer : nn.Module
 {
-    [ComponentName(Name = "wte")] private readonly Embedding _tokens;
-    [ComponentName(Name = "wpe")] private readonly Embedding _positions;
+    [ComponentName(Name = "wte")] private readonly TokenTable _tokens;
+    [ComponentName(Name = "wpe")] private readonly TokenTable _positions;
     [ComponentName(Name = "h")] private readonly ModuleList<Gpt2Block> _blocks;
     [ComponentName(Name = "ln_f")] private readonly LayerNorm _norm;
     private readonly double _dropout;
@@ -19,8 +19,8 @@ internal sealed class Gpt2Transformer : nn.Module
     public Gpt2Transformer(Gpt2Config config)
         : base(nameof(Gpt2Transformer))
     {
-        _tokens = Layer.Embedding(config.VocabSize, config.NEmbd);
-        _positions = Layer.Embedding(config.NPositions, config.NEmbd);
+        _tokens = new TokenTable(config.VocabSize, config.NEmbd);
+        _positions = new TokenTable(config.NPositions, config.NEmbd);
         _blocks = nn.ModuleList([.. Enumerable.Range(0, config.NLayer).Select(i => new Gpt2Block(config, i))]);
         _norm = nn.LayerNorm(config.NEmbd, config.LayerNormEpsilon);
         _dropout = config.EmbdPdrop;
@@ -28,7 +28,7 @@ internal sealed class Gpt2Transformer : nn.Module
     }
 
     /// <summary>[V, C].</summary>
-    public Parameter TokenTable => _tokens.weight!;
+    public Parameter TokenTable => _tokens.Weight;
 
     /// <param name="ids">[B, T].</param>
     /// <returns>[B, T, C].</returns>
@@ -38,7 +38,7 @@ internal sealed class Gpt2Transformer : nn.Module
     public Tensor forward(Tensor embeddings, Tensor? attentionMask, KvCache? cache, Tensor? positions, Generator? dropout)
     {
         var (past, t) = (cache?.Length ?? 0, embeddings.shape[1]);
-        var places = positions is null ? _positions.weight!.narrow(0, past, t) : _positions.forward(positions); // [T, C] or [B, T, C]
+        var places = positions is null ? _positions.Weight.narrow(0, past, t) : _positions.forward(positions); // [T, C] or [B, T, C]
         var hidden = KeyedDropout.Apply(embeddings + places, _dropout, dropout);
         var mask = AttentionMask.For(t, past + t, attentionMask, embeddings.dtype, embeddings.device);
         foreach (var block in _blocks)

@@ -13,16 +13,13 @@ internal static class Layer
     public static Linear Linear(long inputs, long outputs, bool bias = true) =>
         nn.Linear(new Parameter(zeros(outputs, inputs)), bias ? new Parameter(zeros(outputs)) : null!);
 
-    /// <summary>An embedding table of zeros, [rows, width], to be filled.</summary>
-    public static Embedding Embedding(long rows, long width)
+    /// <summary>A model lives until it is disposed, whatever scope it was made in.</summary>
+    public static void DetachFromDisposeScope(nn.Module module)
     {
-        // from_pretrained draws nothing, but lists another tensor as its parameter than the one it reads: setting the weight mends
-        // that. Other layers take their parameters out of the caller's dispose scope; this one does not.
-        var embedding = nn.Embedding_from_pretrained(zeros(rows, width), freeze: false);
-        var table = new Parameter(zeros(rows, width));
-        table.DetachFromDisposeScope();
-        embedding.weight = table;
-        return embedding;
+        foreach (var parameter in module.parameters())
+        {
+            parameter.DetachFromDisposeScope();
+        }
     }
 
     /// <summary>
