@@ -100,12 +100,7 @@ public sealed class ClipCapModel : nn.Module
     public Tensor Prefix(Tensor imageEmbeddings)
     {
         ArgumentNullException.ThrowIfNull(imageEmbeddings);
-        if (imageEmbeddings.shape is not [> 0, var width] || width != Config.PrefixSize)
-        {
-            throw new ArgumentException(
-                $"imageEmbeddings: expected [B, {Config.PrefixSize}], got [{string.Join(", ", imageEmbeddings.shape)}]", nameof(imageEmbeddings));
-        }
-
+        Shapes.Require(imageEmbeddings, nameof(imageEmbeddings), null, Config.PrefixSize);
         return _mapper.forward(imageEmbeddings);
     }
 

@@ -1,4 +1,4 @@
-using GmailCluster.Models.Layers;
+using GmailCluster.Models.Lora;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -49,18 +49,18 @@ internal sealed class MapperLayer : nn.Module<Tensor, Tensor>
 
 internal sealed class MapperAttention : nn.Module<Tensor, Tensor>
 {
-    [ComponentName(Name = "to_queries")] private readonly Linear _queries;
-    [ComponentName(Name = "to_keys_values")] private readonly Linear _keysValues;
-    [ComponentName(Name = "project")] private readonly Linear _output;
+    [ComponentName(Name = "to_queries")] private readonly AdaptableLinear _queries;
+    [ComponentName(Name = "to_keys_values")] private readonly AdaptableLinear _keysValues;
+    [ComponentName(Name = "project")] private readonly AdaptableLinear _output;
     private readonly int _heads;
 
     public MapperAttention(long width, int heads)
         : base(nameof(MapperAttention))
     {
         _heads = heads;
-        _queries = Layer.Linear(width, width, bias: false);
-        _keysValues = Layer.Linear(width, 2 * width, bias: false);
-        _output = Layer.Linear(width, width);
+        _queries = new AdaptableLinear(width, width, hasBias: false);
+        _keysValues = new AdaptableLinear(width, 2 * width, hasBias: false);
+        _output = new AdaptableLinear(width, width);
         RegisterComponents();
     }
 
@@ -78,14 +78,14 @@ internal sealed class MapperFeedForward : nn.Module<Tensor, Tensor>
 {
     private const int Ratio = 2; // CLIP_prefix_caption's mlp_ratio
 
-    [ComponentName(Name = "fc1")] private readonly Linear _inner;
-    [ComponentName(Name = "fc2")] private readonly Linear _output;
+    [ComponentName(Name = "fc1")] private readonly AdaptableLinear _inner;
+    [ComponentName(Name = "fc2")] private readonly AdaptableLinear _output;
 
     public MapperFeedForward(long width)
         : base(nameof(MapperFeedForward))
     {
-        _inner = Layer.Linear(width, Ratio * width);
-        _output = Layer.Linear(Ratio * width, width);
+        _inner = new AdaptableLinear(width, Ratio * width);
+        _output = new AdaptableLinear(Ratio * width, width);
         RegisterComponents();
     }
 

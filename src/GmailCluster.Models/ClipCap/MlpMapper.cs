@@ -1,4 +1,4 @@
-using GmailCluster.Models.Layers;
+using GmailCluster.Models.Lora;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -26,7 +26,7 @@ internal sealed class MlpMapper : nn.Module<Tensor, Tensor>
                 layers.Add(nn.Tanh());
             }
 
-            layers.Add(Layer.Linear(sizes[i - 1], sizes[i]));
+            layers.Add(new AdaptableLinear(sizes[i - 1], sizes[i]));
         }
 
         _model = nn.Sequential(layers);

@@ -1,4 +1,5 @@
 using GmailCluster.Models.Layers;
+using GmailCluster.Models.Lora;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -13,7 +14,7 @@ namespace GmailCluster.Models.ClipCap;
 internal sealed class TransformerMapper : nn.Module<Tensor, Tensor>
 {
     [ComponentName(Name = "transformer")] private readonly MapperTransformer _transformer;
-    [ComponentName(Name = "linear")] private readonly Linear _linear;
+    [ComponentName(Name = "linear")] private readonly AdaptableLinear _linear;
     [ComponentName(Name = "prefix_const")] private readonly Parameter _constants;
     private readonly ClipCapConfig _config;
 
@@ -22,7 +23,7 @@ internal sealed class TransformerMapper : nn.Module<Tensor, Tensor>
     {
         _config = config;
         _transformer = new MapperTransformer(config, width);
-        _linear = Layer.Linear(config.PrefixSize, config.ClipLength * width);
+        _linear = new AdaptableLinear(config.PrefixSize, config.ClipLength * width);
         _constants = new Parameter(zeros(config.PrefixLength, width));
         RegisterComponents();
     }

@@ -1,5 +1,6 @@
 using GmailCluster.Models.Decoding;
 using GmailCluster.Models.Layers;
+using GmailCluster.Models.Lora;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
 
@@ -9,8 +10,8 @@ namespace GmailCluster.Models.Gpt2;
 // B rows, T new tokens, S tokens in all, C width, H heads, D = C / H.
 internal sealed class Gpt2Attention : nn.Module
 {
-    [ComponentName(Name = "c_attn")] private readonly nn.Module<Tensor, Tensor> _qkv;
-    [ComponentName(Name = "c_proj")] private readonly nn.Module<Tensor, Tensor> _output;
+    [ComponentName(Name = "c_attn")] private readonly AdaptableLinear _qkv;
+    [ComponentName(Name = "c_proj")] private readonly AdaptableLinear _output;
     private readonly Gpt2Config _config;
     private readonly int _layer;
     private readonly double _queryScale;
@@ -19,8 +20,8 @@ internal sealed class Gpt2Attention : nn.Module
         : base(nameof(Gpt2Attention))
     {
         (_config, _layer) = (config, layer);
-        _qkv = Layer.Linear(config.NEmbd, 3 * config.NEmbd);
-        _output = Layer.Linear(config.NEmbd, config.NEmbd);
+        _qkv = new AdaptableLinear(config.NEmbd, 3 * config.NEmbd);
+        _output = new AdaptableLinear(config.NEmbd, config.NEmbd);
 
         // Attention divides by sqrt(D) on its own; what a config wants beyond or instead of that goes into the queries.
         _queryScale = (config.ScaleAttnWeights ? 1 : Math.Sqrt(config.NEmbd / config.NHead)) / (config.ScaleAttnByInverseLayerIdx ? layer + 1 : 1);

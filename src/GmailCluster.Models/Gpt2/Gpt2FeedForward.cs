@@ -1,4 +1,5 @@
 using GmailCluster.Models.Layers;
+using GmailCluster.Models.Lora;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
 
@@ -8,8 +9,8 @@ namespace GmailCluster.Models.Gpt2;
 // B rows, T tokens, C width, I inner width.
 internal sealed class Gpt2FeedForward : nn.Module
 {
-    [ComponentName(Name = "c_fc")] private readonly nn.Module<Tensor, Tensor> _inner;
-    [ComponentName(Name = "c_proj")] private readonly nn.Module<Tensor, Tensor> _output;
+    [ComponentName(Name = "c_fc")] private readonly AdaptableLinear _inner;
+    [ComponentName(Name = "c_proj")] private readonly AdaptableLinear _output;
     private readonly Func<Tensor, Tensor> _activation;
     private readonly double _dropout;
 
@@ -17,8 +18,8 @@ internal sealed class Gpt2FeedForward : nn.Module
         : base(nameof(Gpt2FeedForward))
     {
         var inner = config.NInner ?? 4 * config.NEmbd;
-        _inner = Layer.Linear(config.NEmbd, inner);
-        _output = Layer.Linear(inner, config.NEmbd);
+        _inner = new AdaptableLinear(config.NEmbd, inner);
+        _output = new AdaptableLinear(inner, config.NEmbd);
         _activation = Activation.Named(config.ActivationFunction, "activation_function");
         _dropout = config.ResidPdrop;
         RegisterComponents();

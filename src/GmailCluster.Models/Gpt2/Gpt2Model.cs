@@ -1,6 +1,7 @@
 using GmailCluster.Models.Checkpoints;
 using GmailCluster.Models.Decoding;
 using GmailCluster.Models.Layers;
+using GmailCluster.Models.Lora;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
 
@@ -14,7 +15,7 @@ namespace GmailCluster.Models.Gpt2;
 public sealed class Gpt2Model : nn.Module, ICausalLanguageModel
 {
     [ComponentName(Name = "transformer")] private readonly Gpt2Transformer _transformer;
-    [ComponentName(Name = "lm_head")] private readonly nn.Module<Tensor, Tensor>? _head;
+    [ComponentName(Name = "lm_head")] private readonly AdaptableLinear? _head;
 
     /// <summary>A model of zeros, to be filled.</summary>
     internal Gpt2Model(Gpt2Config config, GenerationDefaults generation)
@@ -22,7 +23,7 @@ public sealed class Gpt2Model : nn.Module, ICausalLanguageModel
     {
         (Config, Generation) = (config, generation);
         _transformer = new Gpt2Transformer(config);
-        _head = config.TieWordEmbeddings ? null : Layer.Linear(config.NEmbd, config.VocabSize, bias: false);
+        _head = config.TieWordEmbeddings ? null : new AdaptableLinear(config.NEmbd, config.VocabSize, hasBias: false);
         RegisterComponents();
         Layer.DetachFromDisposeScope(this);
     }

@@ -1,18 +1,11 @@
-using TorchSharp.Modules;
+using GmailCluster.Models.Lora;
 using static TorchSharp.torch;
 
 namespace GmailCluster.Models.Layers;
 
-/// <summary>
-/// Layers whose values come from a checkpoint or from a generator that is named: torch's own constructors draw from the
-/// process-wide generator, so what they give depends on who else built something before.
-/// </summary>
+/// <summary>What models do with the layers they are made of.</summary>
 internal static class Layer
 {
-    /// <summary>A linear layer of zeros, [out, in] and [out], to be filled.</summary>
-    public static Linear Linear(long inputs, long outputs, bool bias = true) =>
-        nn.Linear(new Parameter(zeros(outputs, inputs)), bias ? new Parameter(zeros(outputs)) : null!);
-
     /// <summary>A model lives until it is disposed, whatever scope it was made in.</summary>
     public static void DetachFromDisposeScope(nn.Module module)
     {
@@ -32,11 +25,11 @@ internal static class Layer
         using var scope = NewDisposeScope();
         foreach (var (_, layer) in module.named_modules().OrderBy(m => m.name, StringComparer.Ordinal))
         {
-            if (layer is Linear linear)
+            if (layer is AdaptableLinear linear)
             {
-                var bound = 1 / Math.Sqrt(linear.in_features);
-                linear.weight.uniform_(-bound, bound, generator);
-                linear.bias?.uniform_(-bound, bound, generator);
+                var bound = 1 / Math.Sqrt(linear.InFeatures);
+                linear.Weight.uniform_(-bound, bound, generator);
+                linear.Bias?.uniform_(-bound, bound, generator);
             }
         }
     }
