@@ -156,7 +156,7 @@ public sealed class SpecReaderTests : IDisposable
     [InlineData("caption: { optimizer: { learning_rate: 0 } }", "caption.optimizer.learning_rate is 0, not above 0, at most 10. Set a value such as 0.001.")]
     [InlineData("caption: { optimizer: { learning_rate: .inf } }", "caption.optimizer.learning_rate is '.inf', not a number. Write it such as 0.5 or 3e-4.")]
     [InlineData("caption: { optimizer: { learning_rate: 1e999 } }", "caption.optimizer.learning_rate is 1e999, too large for a number. Set a smaller number.")]
-    [InlineData("caption: { optimizer: { clip_norm: 0 } }", "caption.optimizer.clip_norm is 0, outside 1E-06..1000000. Set a value in the range, or leave the key out.")]
+    [InlineData("caption: { optimizer: { clip_norm: 0 } }", "caption.optimizer.clip_norm is 0, outside 1e-6..1000000. Set a value in the range, or leave the key out.")]
     public void A_scalar_of_the_wrong_kind_is_refused(string section, string problem) =>
         Assert.Equal($"coco.yaml:14: {problem}", Assert.Single(SpecText.ProblemsOf(SpecText.With("caption: {}", section))));
 

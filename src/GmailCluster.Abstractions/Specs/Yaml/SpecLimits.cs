@@ -29,7 +29,7 @@ internal static class SpecLimits
     /// <summary>A number or text as YAML has it.</summary>
     public static string Show(object value) => value switch
     {
-        double number => number.ToString("R", CultureInfo.InvariantCulture),
+        double number => Show(number),
         bool flag => flag ? "true" : "false",
         Enum word => SpecWords.Of(word.GetType(), word.ToString()),
         string text => text,
@@ -37,6 +37,11 @@ internal static class SpecLimits
         IFormattable other => other.ToString(null, CultureInfo.InvariantCulture),
         _ => value.ToString() ?? "",
     };
+
+    // 1e-06 and 1e+06 as people write them in YAML: 1e-6 and 1000000.
+    private static string Show(double number) => Math.Abs(number) is 0 or (>= 1e-3 and < 1e15)
+        ? number.ToString("0.################", CultureInfo.InvariantCulture)
+        : number.ToString("0.################e-0", CultureInfo.InvariantCulture);
 
     /// <summary>"1..4096", or "above 0, at most 10" for a range without its minimum.</summary>
     public static string Show(RangeAttribute range) => range.MinimumIsExclusive

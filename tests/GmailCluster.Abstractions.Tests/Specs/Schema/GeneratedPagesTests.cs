@@ -1,0 +1,29 @@
+using GmailCluster.Specs.Schema;
+
+namespace GmailCluster.Tests.Specs.Schema;
+
+/// <summary>
+/// Pages that are made from the records are in step with them. After a change, run these tests once with
+/// GMAILCLUSTER_UPDATE_DOCS=1 and commit what they wrote.
+/// </summary>
+public sealed class GeneratedPagesTests
+{
+    [Fact]
+    public void The_schema_in_docs_is_the_records() => AssertInStep("spec.schema.json", SpecSchema.Json());
+
+    [Fact]
+    public void The_reference_in_docs_is_the_records() => AssertInStep("spec.md", SpecReference.Markdown());
+
+    private static void AssertInStep(string name, string made)
+    {
+        var path = RepositoryRoot.At("docs", name);
+        if (Environment.GetEnvironmentVariable("GMAILCLUSTER_UPDATE_DOCS") == "1")
+        {
+            File.WriteAllText(path, made);
+        }
+
+        Assert.True(
+            File.Exists(path) && File.ReadAllText(path) == made,
+            $"docs/{name} is not what the spec records say. Run the tests with GMAILCLUSTER_UPDATE_DOCS=1 and commit the change.");
+    }
+}
