@@ -1,7 +1,7 @@
-namespace GmailCluster.Specs.Yaml;
+namespace GmailCluster.Specs;
 
 /// <summary>The word a mistyped one was probably meant to be.</summary>
-internal static class Nearest
+public static class Nearest
 {
     /// <summary>The candidate with the smallest edit distance, or null when none shares even half of the word.</summary>
     public static string? To(string word, IEnumerable<string> candidates) =>

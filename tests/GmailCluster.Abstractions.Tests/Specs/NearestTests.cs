@@ -1,6 +1,6 @@
-using GmailCluster.Specs.Yaml;
+using GmailCluster.Specs;
 
-namespace GmailCluster.Tests.Specs.Yaml;
+namespace GmailCluster.Tests.Specs;
 
 public sealed class NearestTests
 {

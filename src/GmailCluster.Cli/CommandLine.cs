@@ -1,0 +1,98 @@
+using System.CommandLine;
+using GmailCluster.Cli.Display;
+using GmailCluster.Cli.Verbs;
+using GmailCluster.Errors;
+using GmailCluster.Specs;
+
+namespace GmailCluster.Cli;
+
+/// <summary>The <c>gmailcluster</c> command: its verbs, and the one place where failures become messages and exit codes.</summary>
+internal static class CommandLine
+{
+    /// <summary>The work failed.</summary>
+    public const int Failed = 1;
+
+    /// <summary>Usage or input was wrong.</summary>
+    public const int WrongInput = 2;
+
+    /// <summary>Stopped by Ctrl-C, as a shell counts it.</summary>
+    public const int Interrupted = 130;
+
+    /// <summary>Runs the verb that <paramref name="args"/> name.</summary>
+    /// <returns>The exit code.</returns>
+    public static async Task<int> Run(IReadOnlyList<string> args, CliContext context, CancellationToken cancellationToken)
+    {
+        var root = Root(context);
+        if (args.Count == 0)
+        {
+            await root.Parse("--help").InvokeAsync(new InvocationConfiguration { Output = context.Error }, cancellationToken);
+            return WrongInput;
+        }
+
+        var parsed = root.Parse(args);
+        if (parsed.Errors.Count > 0)
+        {
+            foreach (var problem in Usage(parsed, root))
+            {
+                await context.Error.WriteLineAsync(problem);
+            }
+
+            return WrongInput;
+        }
+
+        try
+        {
+            // Ctrl-C is ours: the library's own handler would end the process after two seconds, in the middle of a checkpoint.
+            var invocation = new InvocationConfiguration
+            {
+                Output = context.Out, Error = context.Error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null,
+            };
+            return await parsed.InvokeAsync(invocation, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            await context.Error.WriteLineAsync("Stopped. The same command goes on from here.");
+            return Interrupted;
+        }
+        catch (GmailClusterException e)
+        {
+            await context.Error.WriteLineAsync(context.IsDebug ? e.ToString() : e.Message);
+            return e.ExitCode;
+        }
+#pragma warning disable CA1031 // The last place: whatever went wrong, the user gets a sentence and an exit code.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            await context.Error.WriteLineAsync(context.IsDebug
+                ? e.ToString()
+                : $"This should not have happened: {e.GetType().Name}: {e.Message} Set GMAILCLUSTER_DEBUG=1 to see where, and report it.");
+            return Failed;
+        }
+    }
+
+    private static IEnumerable<string> Usage(ParseResult parsed, RootCommand root)
+    {
+        var command = parsed.CommandResult.Command;
+        if (command == root && parsed.UnmatchedTokens is [var verb, ..])
+        {
+            var near = Nearest.To(verb, root.Subcommands.Select(known => known.Name));
+            yield return $"'{verb}' is no verb of gmailcluster.{(near is null ? "" : $" Did you mean {near}?")}";
+        }
+        else
+        {
+            foreach (var error in parsed.Errors)
+            {
+                yield return error.Message;
+            }
+        }
+
+        yield return $"'gmailcluster {(command == root ? "" : $"{command.Name} ")}--help' shows how it is used.";
+    }
+
+    private static RootCommand Root(CliContext context) => new("Trains vision-language models with generated images, the way GMAIL does.")
+    {
+        ValidateVerb.Create(context),
+        SchemaVerb.Create(context),
+        DoctorVerb.Create(context),
+    };
+}
