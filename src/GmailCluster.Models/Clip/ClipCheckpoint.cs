@@ -93,6 +93,13 @@ public static class ClipCheckpoint
             ? ClipConfig.ReadText(Path.Combine(folder, ConfigName))
             : ReadConfig(folder, weights, layout).TextConfig;
         var tower = new ClipTextTower(config, layout != ClipLayout.HuggingFace || weights.Names.Contains("text_projection.weight"));
+        if (weights.Names.Contains("embeddings.token_embedding.weight"))
+        {
+            // transformers 5 writes a bare CLIPTextModel without the prefix.
+            weights.LoadInto(tower, name => name.StartsWith("text_model.", StringComparison.Ordinal) ? name["text_model.".Length..] : name, ignore: Buffers);
+            return Own(tower);
+        }
+
         Fill(tower, weights, layout, Buffers, layout == ClipLayout.HuggingFace ? @"^(vision_model\.|visual_projection\.|logit_scale$)" : @"^(visual\.|logit_scale$)");
         return Own(tower);
     }

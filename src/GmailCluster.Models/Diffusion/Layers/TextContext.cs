@@ -4,9 +4,9 @@ namespace GmailCluster.Models.Diffusion.Layers;
 
 /// <summary>
 /// A batch of texts as every attention of a UNet sees them. It depends on the texts alone, so a whole walk shares one.
-/// Its tensors live in the dispose scope in which it was made.
+/// Its tensors live in the dispose scope in which it was made, or once detached until it is disposed.
 /// </summary>
-internal sealed class TextContext
+internal sealed class TextContext : IDisposable
 {
     private readonly Dictionary<CrossAttention, (Tensor Keys, Tensor Values)> _of;
 
@@ -29,4 +29,25 @@ internal sealed class TextContext
     /// <param name="rows">Indices into the rows here, int64.</param>
     public TextContext Select(Tensor rows) => new(
         _of.ToDictionary(p => p.Key, p => (p.Value.Keys.index_select(0, rows), p.Value.Values.index_select(0, rows))), rows.shape[0]);
+
+    /// <summary>Takes the tensors out of their dispose scope: they are then this object's own.</summary>
+    public TextContext Detach()
+    {
+        foreach (var (keys, values) in _of.Values)
+        {
+            keys.DetachFromDisposeScope();
+            values.DetachFromDisposeScope();
+        }
+
+        return this;
+    }
+
+    public void Dispose()
+    {
+        foreach (var (keys, values) in _of.Values)
+        {
+            keys.Dispose();
+            values.Dispose();
+        }
+    }
 }
