@@ -24,7 +24,7 @@ public readonly record struct ArtifactKey([property: Id(0)] string Value)
         {
             ["stage"] = stage,
             ["version"] = version,
-            ["spec"] = Sorted(JsonSerializer.SerializeToNode(spec)),
+            ["spec"] = Sorted(JsonSerializer.SerializeToNode(spec, Stages.StageJson.Options)),
             ["inputs"] = new JsonArray([.. inputs.Select(input => JsonValue.Create(input))]),
         };
         var digest = SHA256.HashData(Encoding.UTF8.GetBytes(canonical.ToJsonString()));

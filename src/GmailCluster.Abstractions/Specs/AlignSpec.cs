@@ -8,6 +8,9 @@ public sealed record AlignSpec
     /// <summary>Named loss: <c>matched</c> closes the gap, <c>paper</c> is the InfoNCE term alone. Default matched.</summary>
     public AlignPreset Preset { get; init; } = AlignPreset.Matched;
 
+    /// <summary>Other presets to align and measure with the first seed, beside the one that arms train on. Default: none.</summary>
+    public IReadOnlyList<AlignPreset> Compare { get; init; } = [];
+
     /// <summary>Settings that replace the preset's.</summary>
     public AlignLossSpec Loss { get; init; } = new();
 
