@@ -7,7 +7,7 @@ namespace GmailCluster.Data.Tests.Storage;
 
 public sealed class FolderObjectStoreTests : ObjectStoreConformance, IDisposable
 {
-    private readonly TemporaryFolder _folder = new();
+    private readonly ScratchFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
 

@@ -1,9 +1,9 @@
 namespace GmailCluster.Data.Tests.Storage;
 
 /// <summary>A test's own folder, removed with everything in it.</summary>
-internal sealed class TemporaryFolder : IDisposable
+internal sealed class ScratchFolder : IDisposable
 {
-    public TemporaryFolder() => Path = Directory.CreateTempSubdirectory("gmailcluster-data-").FullName;
+    public ScratchFolder() => Path = Directory.CreateTempSubdirectory("gmailcluster-data-").FullName;
 
     public string Path { get; }
 
