@@ -90,22 +90,9 @@ public sealed class Gpt2Model : nn.Module, ICausalLanguageModel
     }
 
     /// <inheritdoc/>
-    public Tensor Logits(Tensor hidden)
-    {
-        if (_head is not null)
-        {
-            return _head.forward(hidden);
-        }
-
-        using var scope = NewDisposeScope();
-        return nn.functional.linear(hidden, _transformer.TokenTable).MoveToOuterDisposeScope();
-    }
+    public Tensor Logits(Tensor hidden) => _head?.forward(hidden) ?? nn.functional.linear(hidden, _transformer.TokenTable);
 
     /// <inheritdoc/>
-    public KvCache NewCache(long rows, long capacity)
-    {
-        using var scope = NewDisposeScope();
-        var table = _transformer.TokenTable;
-        return new KvCache(Config.NLayer, rows, Config.NHead, capacity, Config.NEmbd / Config.NHead, table.dtype, table.device);
-    }
+    public KvCache NewCache(long rows, long capacity) => new(
+        Config.NLayer, rows, Config.NHead, capacity, Config.NEmbd / Config.NHead, _transformer.TokenTable.dtype, _transformer.TokenTable.device);
 }
