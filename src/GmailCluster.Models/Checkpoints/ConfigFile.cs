@@ -29,9 +29,7 @@ public static class ConfigFile
     public static T Read<T>(string path)
         where T : class
     {
-        var bytes = ReadBytes(path);
-        return Guard(path, () => JsonSerializer.Deserialize<T>(bytes, Options))
-            ?? throw new InputException(path, "holds only 'null'.", "Use the file that came with the weights.");
+        return Parse<T>(ReadBytes(path), path);
     }
 
     /// <summary>Reads a file as a JSON object, for layouts that change between versions.</summary>
@@ -42,20 +40,37 @@ public static class ConfigFile
             ?? throw new InputException(path, "does not hold a JSON object.", "Use the file that came with the weights.");
     }
 
+    /// <summary>Reads a file's content, already in memory, into a record.</summary>
+    /// <param name="json">UTF-8 text.</param>
+    /// <param name="where">What to call it in messages.</param>
+    public static T Parse<T>(ReadOnlySpan<byte> json, string where)
+        where T : class
+    {
+        var bytes = json.ToArray();
+        return Guard(where, () => JsonSerializer.Deserialize<T>(bytes, Options))
+            ?? throw new InputException(where, "holds only 'null'.", "Use the file that came with the weights.");
+    }
+
     /// <summary>Turns a part of a file read by <see cref="ReadObject"/> into a record.</summary>
     public static T Convert<T>(JsonNode node, string path)
         where T : class =>
         Guard(path, () => node.Deserialize<T>(Options)) ?? throw new InputException(path, "holds 'null' where an object belongs.", "Use the file that came with the weights.");
 
     /// <summary>Writes a record: beside the target first, then renamed over it.</summary>
-    public static void Write<T>(string path, T value)
+    public static void Write<T>(string path, T value) => WriteText(path, Text(value));
+
+    /// <summary>The text that <see cref="Write"/> writes.</summary>
+    public static string Text<T>(T value) => JsonSerializer.Serialize(value, Options) + "\n";
+
+    /// <summary>Writes text: beside the target first, then renamed over it.</summary>
+    public static void WriteText(string path, string text)
     {
         var full = Path.GetFullPath(path);
         Directory.CreateDirectory(Path.GetDirectoryName(full)!);
         var temporary = $"{full}.{Guid.NewGuid():n}.tmp";
         try
         {
-            File.WriteAllText(temporary, Text(value));
+            File.WriteAllText(temporary, text);
             File.Move(temporary, full, overwrite: true);
         }
         catch
@@ -64,9 +79,6 @@ public static class ConfigFile
             throw;
         }
     }
-
-    /// <summary>The text that <see cref="Write"/> writes.</summary>
-    public static string Text<T>(T value) => JsonSerializer.Serialize(value, Options) + "\n";
 
     private static byte[] ReadBytes(string path)
     {

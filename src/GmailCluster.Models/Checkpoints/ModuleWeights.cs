@@ -4,22 +4,22 @@ using static TorchSharp.torch;
 
 namespace GmailCluster.Models.Checkpoints;
 
-/// <summary>Fills a module from named tensors, strictly: every tensor has a place and every place a tensor of its shape.</summary>
+/// <summary>Fills parameters from named tensors, strictly: every tensor has a place and every place a tensor of its shape.</summary>
 internal static class ModuleWeights
 {
-    /// <param name="module">Filled in place, in the types its parameters have.</param>
+    /// <param name="targets">Filled in place, in the types they have; by name.</param>
     /// <param name="where">The file or folder, for messages.</param>
     /// <param name="names">What the file holds.</param>
     /// <param name="load">Loads one tensor; the result is disposed here.</param>
-    /// <param name="rename">From a name in the module to the file's.</param>
-    /// <param name="relayout">Turns the file's layout of a tensor (module name, value) into the module's; a fresh tensor.</param>
+    /// <param name="rename">From a target's name to the file's.</param>
+    /// <param name="relayout">Turns the file's layout of a tensor (target's name, value) into the target's; a fresh tensor.</param>
     /// <param name="ignore">Patterns of names in the file that need no place.</param>
     public static void Load(
-        nn.Module module, string where, IEnumerable<string> names, Func<string, Tensor> load,
+        IEnumerable<KeyValuePair<string, Tensor>> targets, string where, IEnumerable<string> names, Func<string, Tensor> load,
         Func<string, string>? rename, Func<string, Tensor, Tensor>? relayout, IReadOnlyList<string> ignore)
     {
         var available = names.ToHashSet(StringComparer.Ordinal);
-        var places = module.state_dict()
+        var places = targets
             .Select(p => new Place(p.Key, rename?.Invoke(p.Key) ?? p.Key, p.Value))
             .OrderBy(p => p.Name, StringComparer.Ordinal)
             .ToList();

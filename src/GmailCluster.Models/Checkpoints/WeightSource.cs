@@ -99,7 +99,7 @@ public sealed class WeightSource : IDisposable
         nn.Module module, Func<string, string>? rename = null, Func<string, Tensor, Tensor>? relayout = null, params string[] ignore)
     {
         ArgumentNullException.ThrowIfNull(module);
-        ModuleWeights.Load(module, Where, Names, name => FileOf(name).Load(name), rename, relayout, ignore);
+        ModuleWeights.Load(module.state_dict(), Where, Names, name => FileOf(name).Load(name), rename, relayout, ignore);
     }
 
     /// <inheritdoc/>
