@@ -33,7 +33,11 @@ internal static class PlanTable
     public static void Write(IAnsiConsole console, IReadOnlyList<PlanRow> rows)
     {
         var table = new Table().Border(console.Profile.Capabilities.Ansi ? TableBorder.Rounded : TableBorder.None);
-        table.AddColumns("stage", "for", "size", "needs", "key", "state");
+        foreach (var head in new[] { "stage", "for", "size", "needs", "key", "state" })
+        {
+            table.AddColumn(new TableColumn(head).Padding(0, 0, 2, 0));
+        }
+
         foreach (var row in rows)
         {
             table.AddRow(
