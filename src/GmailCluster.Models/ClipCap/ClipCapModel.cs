@@ -112,11 +112,18 @@ public sealed class ClipCapModel : nn.Module
     /// <returns>Sum and number of the counted tokens.</returns>
     public TokenLoss Loss(Tensor imageEmbeddings, Tensor captionIds, Tensor mask, Generator? dropout = null)
     {
+        ArgumentNullException.ThrowIfNull(imageEmbeddings);
         ArgumentNullException.ThrowIfNull(captionIds);
         ArgumentNullException.ThrowIfNull(mask);
         using var scope = NewDisposeScope();
         var real = mask.ne(0); // [B, T]
-        var length = LongestCaption(captionIds, real);
+        Shapes.Require(captionIds, nameof(captionIds), imageEmbeddings.shape[0], null);
+        Shapes.Require(mask, nameof(mask), imageEmbeddings.shape[0], captionIds.shape[1]);
+        if (!RightPadding.Is(real, out var length))
+        {
+            throw new ArgumentException("mask: a row's zeros must stand behind its ones", nameof(mask));
+        }
+
         var (ids, counted) = (captionIds.narrow(1, 0, length), real.narrow(1, 0, length));
 
         // Padding stands behind every token that counts, and causality hides it from them: no attention mask is needed.
@@ -137,23 +144,6 @@ public sealed class ClipCapModel : nn.Module
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         return Decoder.Generate(_languageModel, Prefix(imageEmbeddings), options, null, cancellationToken).MoveToOuterDisposeScope();
-    }
-
-    private static long LongestCaption(Tensor captionIds, Tensor real)
-    {
-        var shape = captionIds.shape;
-        if (shape is not [> 0, > 0] || !real.shape.SequenceEqual(shape))
-        {
-            throw new ArgumentException(
-                $"captionIds and mask: expected [B, T] both, got [{string.Join(", ", shape)}] and [{string.Join(", ", real.shape)}]", nameof(captionIds));
-        }
-
-        if (real.narrow(1, 1, shape[1] - 1).logical_and(real.narrow(1, 0, shape[1] - 1).logical_not()).any().item<bool>())
-        {
-            throw new ArgumentException("mask: a row's zeros must stand behind its ones", nameof(captionIds));
-        }
-
-        return Math.Max(1, real.any(0).sum().item<long>());
     }
 
     private static Func<string, string> MapperName(WeightSource weights)

@@ -13,7 +13,7 @@ public sealed record GenerationDefaults
     public int? BosTokenId { get; init; }
 
     /// <summary>The tokens that end a sequence. Null: nothing does but its length.</summary>
-    [JsonConverter(typeof(TokenIdsConverter))]
+    [JsonConverter(typeof(OneOrManyConverter))]
     public IReadOnlyList<int>? EosTokenId { get; init; }
 
     /// <summary>The token behind the end. Null: the first end token.</summary>

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using GmailCluster.Errors;
-using GmailCluster.Models.Decoding;
+using GmailCluster.Models.Checkpoints;
 
 namespace GmailCluster.Models.Gpt2;
 
@@ -66,7 +66,7 @@ public sealed record Gpt2Config
     public int? BosTokenId { get; init; } = 50256;
 
     /// <summary>The tokens that end a text.</summary>
-    [JsonConverter(typeof(TokenIdsConverter))]
+    [JsonConverter(typeof(OneOrManyConverter))]
     public IReadOnlyList<int>? EosTokenId { get; init; } = [50256];
 
     /// <summary>The token behind the end.</summary>

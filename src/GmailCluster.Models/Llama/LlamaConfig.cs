@@ -73,7 +73,7 @@ public sealed record LlamaConfig
     public int? BosTokenId { get; init; } = 1;
 
     /// <summary>The tokens that end a text.</summary>
-    [JsonConverter(typeof(TokenIdsConverter))]
+    [JsonConverter(typeof(OneOrManyConverter))]
     public IReadOnlyList<int>? EosTokenId { get; init; } = [2];
 
     /// <summary>The token behind the end.</summary>

@@ -33,6 +33,14 @@ internal static class LanguageModelReference
         var gradients = autograd.grad([loss], inputs);
         foreach (var (i, key) in expected.Index())
         {
+            if (key.Contains(".vision_tower.", StringComparison.Ordinal) && key.EndsWith(".k_proj.bias", StringComparison.Ordinal))
+            {
+                // Softmax does not see a constant added to all keys: this gradient is zero, and both libraries give rounding noise.
+                var scale = reference.Load(key.Replace(".bias", ".weight", StringComparison.Ordinal)).abs().max().item<float>();
+                Assert.InRange(gradients[i].abs().max().item<float>(), 0, 1e-4 * scale);
+                continue;
+            }
+
             Goldens.AssertClose(reference.Load(key), relayout?.Invoke(key[5..], gradients[i]) ?? gradients[i], what: key);
         }
     }

@@ -1,10 +1,10 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace GmailCluster.Models.Decoding;
+namespace GmailCluster.Models.Checkpoints;
 
-/// <summary>One id or a list of ids: configs write <c>"eos_token_id": 2</c> and <c>[128001, 128009]</c> alike.</summary>
-internal sealed class TokenIdsConverter : JsonConverter<IReadOnlyList<int>>
+/// <summary>A number or a list of numbers: configs write <c>"eos_token_id": 2</c> and <c>[128001, 128009]</c> alike.</summary>
+internal sealed class OneOrManyConverter : JsonConverter<IReadOnlyList<int>>
 {
     public override IReadOnlyList<int> Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
         reader.TokenType == JsonTokenType.Number ? [reader.GetInt32()] : JsonSerializer.Deserialize<int[]>(ref reader, options) ?? [];
