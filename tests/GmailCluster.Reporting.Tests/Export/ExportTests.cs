@@ -4,6 +4,8 @@ using System.Text.Json;
 using GmailCluster.Errors;
 using GmailCluster.Reporting.Export;
 using GmailCluster.Results;
+using Parquet;
+using Parquet.Serialization;
 
 namespace GmailCluster.Reporting.Tests.Export;
 
@@ -71,6 +73,22 @@ public class ExportTests
         Assert.Equal(results.Metrics.Count + 2, lines.Length);
         Assert.StartsWith("real,0,caption,\"a \"\"b\"\", c\",BLEU-1,1.5,", lines[1], StringComparison.Ordinal);
         Assert.Contains(",0.125,4,", lines[2], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Parquet_holds_the_same_table()
+    {
+        using var stream = new MemoryStream();
+
+        await ParquetExport.Write(SyntheticResults.Full, stream, TestContext.Current.CancellationToken);
+        await using var reader = await ParquetReader.CreateAsync(stream, cancellationToken: TestContext.Current.CancellationToken);
+        stream.Position = 0;
+        var rows = (await ParquetSerializer.DeserializeAsync<ParquetExport.Row>(stream, cancellationToken: TestContext.Current.CancellationToken)).Data;
+
+        Assert.Equal(CsvExport.Header.Split(','), reader.Schema.DataFields.Select(field => field.Name));
+        Assert.Equal(SyntheticResults.Full.Metrics.Select(metric => metric.Value), rows.Select(row => row.Value));
+        Assert.Equal(SyntheticResults.Full.Metrics.Select(metric => metric.Sweep?.DataFraction), rows.Select(row => row.DataFraction));
+        Assert.Equal(SyntheticResults.Full.Metrics.Select(metric => metric.Dataset), rows.Select(row => row.Dataset));
     }
 
     [Fact]

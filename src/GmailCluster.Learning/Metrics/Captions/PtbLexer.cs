@@ -100,6 +100,11 @@ internal static class PtbLexer
     /// <summary>The token at <paramref name="position"/> and the characters it took; null where there is only space.</summary>
     public static (string? Token, int Length) Next(string text, int position)
     {
+        if (text[position] is ' ' or '\n')
+        {
+            return (null, 1);
+        }
+
         var plain = PlainWordLength(text, position);
         if (plain > 0)
         {
@@ -131,7 +136,7 @@ internal static class PtbLexer
         return (best.Write(text.Substring(position, length)), length);
     }
 
-    // Most of a caption: ASCII letters with a space behind. Nothing but the splitting rules applies to them.
+    // Most of a caption: ASCII letters with a space behind, or a comma and a space. Nothing but the splitting rules applies.
     private static int PlainWordLength(string text, int position)
     {
         var end = position;
@@ -140,7 +145,7 @@ internal static class PtbLexer
             end++; // the text ends in a line break
         }
 
-        return text[end] is ' ' or '\n' ? end - position : 0;
+        return text[end] is ' ' or '\n' || (text[end] == ',' && text[end + 1] == ' ') ? end - position : 0;
     }
 
     private static string Soft(string token)

@@ -24,6 +24,8 @@ public class PtbTokenizerTests
     [InlineData("salt &amp; pepper & more", "salt & pepper & more")]
     [InlineData("wow!! really?", "wow !! really")]
     [InlineData("a grey theatre, the colours of an armour; four hours of contours", "a gray theater the colors of an armor four hours of contours")]
+    [InlineData("travelled theatres with favourite coloured fibres, recognised by neighbourhoods", "traveled theaters with favorite colored fibers recognized by neighborhoods")]
+    [InlineData("Grey Colour of a velour detour, your hours, the centres", "grey colour of a velour detour your hours the centres")]
     [InlineData("a café and a naïve fiancée", "a café and a naïve fiancée")]
     [InlineData("a 5-year-old eating 2 1/2 pies", "a 5-year-old eating 2\u00A01\\/2 pies")]
     [InlineData("woman: medium-dark skin tone, curly hair", "woman medium-dark skin tone curly hair")]
