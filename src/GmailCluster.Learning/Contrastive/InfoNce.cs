@@ -32,7 +32,11 @@ public static class InfoNce
     /// <param name="column">Log-sum-exp of every column of S, [B].</param>
     /// <param name="offset">The first of the rank's rows.</param>
     /// <param name="scale">The inverse temperature.</param>
-    public static InfoNcePart Gradient(Tensor ownA, Tensor ownB, Tensor allA, Tensor allB, Tensor row, Tensor column, int offset, double scale)
+    /// <param name="labelSmoothing">
+    /// Share of each target spread evenly over all B, as torch's cross_entropy has it; Long-CLIP uses 0.1. Default 0.
+    /// </param>
+    public static InfoNcePart Gradient(
+        Tensor ownA, Tensor ownB, Tensor allA, Tensor allB, Tensor row, Tensor column, int offset, double scale, double labelSmoothing = 0)
     {
         ArgumentNullException.ThrowIfNull(ownA);
         ArgumentNullException.ThrowIfNull(allA);
@@ -42,16 +46,27 @@ public static class InfoNce
         var ownRow = row.narrow(0, offset, b);
         var ownColumn = column.narrow(0, offset, b);
         var diagonal = (ownA * ownB).sum([1]) * scale; // [b]
-        var share = (ownRow + ownColumn - (diagonal * 2)).sum().to(ScalarType.Float64).item<double>() / (2 * global);
+        var (targetA, targetB, hit) = (ownB, ownA, diagonal * 2); // what each row is drawn to, and the logits it is rewarded for
+        if (labelSmoothing > 0)
+        {
+            targetA = (ownB * (1 - labelSmoothing)) + (allB.mean([0], keepdim: true) * labelSmoothing); // [b, P]
+            targetB = (ownA * (1 - labelSmoothing)) + (allA.mean([0], keepdim: true) * labelSmoothing); // [b, P]
+            hit = ((ownA * targetA) + (ownB * targetB)).sum([1]) * scale;                               // [b]
+        }
+
+        var share = (ownRow + ownColumn - hit).sum().to(ScalarType.Float64).item<double>() / (2 * global);
 
         // dL/dS_ij = (softmax of row i + softmax of column j) / 2B, less 1/B on the diagonal.
         var logitsA = (ownA * scale).mm(allB.t()); // [b, B]: rows of S
         var weightsA = (logitsA - ownRow.unsqueeze(1)).exp() + (logitsA - column.unsqueeze(0)).exp(); // [b, B]
         var logitsB = (ownB * scale).mm(allA.t()); // [b, B]: columns of S
         var weightsB = (logitsB - ownColumn.unsqueeze(1)).exp() + (logitsB - row.unsqueeze(0)).exp(); // [b, B]
-        var ownGradientA = ((weightsA.mm(allB) / 2) - ownB) * (scale / global); // [b, P]
-        var ownGradientB = ((weightsB.mm(allA) / 2) - ownA) * (scale / global); // [b, P]
-        return new InfoNcePart(share, ownGradientA, ownGradientB);
+        var ownGradientA = ((weightsA.mm(allB) / 2) - targetA) * (scale / global); // [b, P]
+        var ownGradientB = ((weightsB.mm(allA) / 2) - targetB) * (scale / global); // [b, P]
+
+        // S is linear in the scale and in A: dL/dscale = sum of S_ij dL/dS_ij / scale = sum of a_i dL/da_i / scale.
+        var ownGradientScale = (ownA * ownGradientA).sum().to(ScalarType.Float64).item<double>() / scale;
+        return new InfoNcePart(share, ownGradientA, ownGradientB, ownGradientScale);
     }
 }
 
@@ -59,4 +74,5 @@ public static class InfoNce
 /// <param name="Share">The ranks' shares sum to the loss.</param>
 /// <param name="OwnA">Gradient of the loss by the rank's rows of A, [b, P].</param>
 /// <param name="OwnB">Gradient of the loss by the rank's rows of B, [b, P].</param>
-public sealed record InfoNcePart(double Share, Tensor OwnA, Tensor OwnB);
+/// <param name="Scale">The rank's share of the loss's derivative by the scale; the ranks' shares sum to it.</param>
+public sealed record InfoNcePart(double Share, Tensor OwnA, Tensor OwnB, double Scale);

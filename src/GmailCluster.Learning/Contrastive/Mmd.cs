@@ -59,8 +59,8 @@ public static class Mmd
 
     private static Tensor OtherRows(Tensor like, long b, long global, int offset)
     {
-        var others = ones(b, global, like.dtype);
-        others.narrow(1, offset, b).sub_(eye(b, dtype: like.dtype));
+        var others = ones(b, global, like.dtype, like.device);
+        others.narrow(1, offset, b).sub_(eye(b, dtype: like.dtype, device: like.device));
         return others;
     }
 }

@@ -35,6 +35,50 @@ public sealed class ContrastiveGradientTests
     }
 
     [Theory]
+    [InlineData(1, 7, 0.0)]
+    [InlineData(3, 7, 0.0)]
+    [InlineData(3, 7, 0.1)]
+    public void InfoNce_with_smoothed_labels_and_its_scale_are_differentiated_exactly(int ranks, int rows, double smoothing)
+    {
+        using var scope = NewDisposeScope();
+        var (a, b) = (Rows(1, rows), Rows(2, rows));
+        var scale = tensor(6.5, ScalarType.Float64, requires_grad: true);
+        var logits = a.mm(b.t()) * scale;
+        var labels = arange(rows, ScalarType.Int64);
+        var loss = (nn.functional.cross_entropy(logits, labels, label_smoothing: smoothing)
+            + nn.functional.cross_entropy(logits.t(), labels, label_smoothing: smoothing)) / 2;
+        var expected = autograd.grad([loss], [a, b, scale]);
+
+        var parts = ContrastiveOverRanks.InfoNce(a, b, ranks, 6.5, smoothing);
+
+        Assert.Equal(loss.item<double>(), parts.Sum(part => part.Share), 12);
+        Close(expected[0], cat([.. parts.Select(part => part.OwnA)]));
+        Close(expected[1], cat([.. parts.Select(part => part.OwnB)]));
+        Assert.Equal(expected[2].item<double>(), parts.Sum(part => part.Scale), 10);
+    }
+
+    [Theory]
+    [InlineData(1, 7)]
+    [InlineData(3, 7)]
+    public void SigLip_over_ranks_is_the_global_loss_and_its_gradient(int ranks, int rows)
+    {
+        using var scope = NewDisposeScope();
+        var (a, b) = (Rows(1, rows), Rows(2, rows));
+        var (scale, bias) = (tensor(4.5, ScalarType.Float64, requires_grad: true), tensor(-1.5, ScalarType.Float64, requires_grad: true));
+        var signs = (eye(rows, dtype: ScalarType.Float64) * 2) - 1;
+        var loss = nn.functional.logsigmoid(((a.mm(b.t()) * scale) + bias) * signs).sum().neg() / rows;
+        var expected = autograd.grad([loss], [a, b, scale, bias]);
+
+        var parts = ContrastiveOverRanks.SigLip(a, b, ranks, 4.5, -1.5);
+
+        Assert.Equal(loss.item<double>(), parts.Sum(part => part.Share), 10);
+        Close(expected[0], cat([.. parts.Select(part => part.OwnA)]));
+        Close(expected[1], cat([.. parts.Select(part => part.OwnB)]));
+        Assert.Equal(expected[2].item<double>(), parts.Sum(part => part.Scale), 10);
+        Assert.Equal(expected[3].item<double>(), parts.Sum(part => part.Bias), 10);
+    }
+
+    [Theory]
     [InlineData(1, 8)]
     [InlineData(4, 3)]
     public void Mmd_over_ranks_is_the_global_value_and_its_gradient(int ranks, int each)
