@@ -72,6 +72,7 @@ internal sealed class GifFirstFrame
             if (rgba[at + 3] == 0)
             {
                 _background.CopyTo(rgba[at..]);
+                rgba[at + 3] = byte.MaxValue;
             }
         }
     }

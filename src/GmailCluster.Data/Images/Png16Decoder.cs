@@ -98,9 +98,9 @@ internal ref struct Png16Decoder
             {
                 data.Write(chunk[4..]);
             }
-            else if (chunk.StartsWith("IEND"u8))
+            else if (data.Length > 0)
             {
-                break;
+                break; // the data's chunks follow one another without a gap
             }
 
             at += 12 + (int)length;

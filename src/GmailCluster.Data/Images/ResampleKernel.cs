@@ -78,13 +78,19 @@ internal sealed class ResampleKernel
         return kernel;
     }
 
+    // Pillow walks along the source by repeated addition; multiplying instead would pick other pixels at some ties.
     private static ResampleKernel Nearest(int source, long target, long start, int count)
     {
         var kernel = new ResampleKernel(count, 1);
-        for (var i = 0; i < count; i++)
+        var step = (double)source / target;
+        var at = step * 0.5;
+        for (var i = -start; i < count; i++, at += step)
         {
-            kernel.First[i] = Math.Clamp((int)((start + i + 0.5) * ((double)source / target)), 0, source - 1);
-            (kernel.Lengths[i], kernel.Weights[i]) = (1, 1 << PrecisionBits);
+            if (i >= 0)
+            {
+                kernel.First[i] = Math.Min((int)at, source - 1);
+                (kernel.Lengths[i], kernel.Weights[i]) = (1, 1 << PrecisionBits);
+            }
         }
 
         return kernel;

@@ -21,6 +21,7 @@ internal static class TokenizerJson
             decoder = new SequenceDecoder([decoder, new WordEndDecoder(model.Options.EndOfWordSuffix)]);
         }
 
+        var ids = added.ToLookup(t => t.Content, t => t.Id, StringComparer.Ordinal);
         var parts = new PipelineParts(
             NormalizerReader.Read(root.Find("normalizer")),
             PreTokenizerReader.Read(root.Find("pre_tokenizer")),
@@ -28,9 +29,20 @@ internal static class TokenizerJson
             added,
             TemplateReader.Read(root.Find("post_processor")),
             decoder);
-        var ids = added.ToLookup(t => t.Content, t => t.Id, StringComparer.Ordinal);
+        CheckTemplate(parts, root.Find("post_processor"));
         var special = settings.Resolve(token => ids.Contains(token) ? ids[token].First() : model.Vocabulary.IdOf(token), path);
         return new PipelineTokenizer(parts, special, settings.MaximumLength, path);
+    }
+
+    private static void CheckTemplate(PipelineParts parts, JsonSection section)
+    {
+        foreach (var id in parts.Template.Before.Concat(parts.Template.After))
+        {
+            if (parts.Model.Vocabulary.TokenOf(id) is null && parts.AddedTokens.All(token => token.Id != id))
+            {
+                throw section.Error($"adds a token of the id {id}, which the vocabulary does not hold.");
+            }
+        }
     }
 
     private static BpeModel ReadModel(JsonSection section)

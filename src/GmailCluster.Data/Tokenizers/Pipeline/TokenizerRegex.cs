@@ -13,17 +13,17 @@ namespace GmailCluster.Data.Tokenizers.Pipeline;
 internal sealed class TokenizerRegex
 {
     // The limit only bounds what a damaged or hostile pattern can cost: ordinary ones take microseconds.
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan DefaultLimit = TimeSpan.FromSeconds(5);
 
     private readonly Regex _regex;
     private readonly string _where;
 
-    public TokenizerRegex(string pattern, string where)
+    public TokenizerRegex(string pattern, string where, TimeSpan? limit = null)
     {
         _where = where;
         try
         {
-            _regex = new Regex(OnigurumaPattern.ToDotNet(pattern), RegexOptions.CultureInvariant, Limit);
+            _regex = new Regex(OnigurumaPattern.ToDotNet(pattern), RegexOptions.CultureInvariant, limit ?? DefaultLimit);
         }
         catch (Exception problem) when (problem is ArgumentException or NotSupportedException)
         {
@@ -52,7 +52,7 @@ internal sealed class TokenizerRegex
         catch (RegexMatchTimeoutException problem)
         {
             throw new InputException(
-                _where, $"is a pattern that needs more than {Limit.TotalSeconds:0} s for a text of {text.Length} characters.",
+                _where, $"is a pattern that needs more than {_regex.MatchTimeout.TotalSeconds:0.###} s for a text of {text.Length} characters.",
                 "Use the tokenizer's original file.", problem);
         }
 
