@@ -17,8 +17,11 @@ namespace GmailCluster.Models.Diffusion;
 // B images, T tokens, X text width, C latent channels, h, w latents, H, W image.
 public sealed class StableDiffusionPipeline : IDisposable
 {
-    // Images whose activations are in flight at once: few enough that they stay in a core's cache, enough to keep its units busy.
-    private const int ImagesPerPass = 8;
+    // Values of the widest map of one pass through the UNet. On a CPU few enough that they stay near the core (emoji-sized models: 32
+    // images; one image of 512 x 512), enough that what a pass costs whatever its size is spread; elsewhere what fits the memory.
+    private const long ValuesPerPassOnCpu = 1 << 20;
+    private const long ValuesPerPass = 1 << 26;
+
 
     private readonly ClipTextTower _textEncoder;
     private readonly UNet2DConditionModel _unet;
@@ -118,7 +121,7 @@ public sealed class StableDiffusionPipeline : IDisposable
         scheduler.SetTimesteps(steps);
 
         // No dispose scope is open while the caller is told of a step: what it makes then belongs to its own.
-        var passes = Passes(promptIds, isGuided ? negativeIds : null);
+        var passes = Passes(promptIds, isGuided ? negativeIds : null, ImagesPerPass(latents, isGuided));
         var sample = Start(latents, scheduler.InitNoiseSigma);
         try
         {
@@ -204,8 +207,14 @@ public sealed class StableDiffusionPipeline : IDisposable
         }
     }
 
+    private long ImagesPerPass(Tensor latents, bool isGuided)
+    {
+        var values = (isGuided ? 2 : 1) * latents.shape[2] * latents.shape[3] * _unet.Config.BlockOutChannels[0];
+        return Math.Max((_device.type == DeviceType.CPU ? ValuesPerPassOnCpu : ValuesPerPass) / values, 1);
+    }
+
     // The batch in passes, each with its texts as the attentions see them: without guidance the prompts, with it the negative ones first.
-    private List<Pass> Passes(Tensor promptIds, Tensor? negativeIds)
+    private List<Pass> Passes(Tensor promptIds, Tensor? negativeIds, long imagesPerPass)
     {
         using var scope = NewDisposeScope();
         var (count, negatives) = (promptIds.shape[0], negativeIds?.shape[0] ?? 0);
@@ -213,9 +222,9 @@ public sealed class StableDiffusionPipeline : IDisposable
         var texts = EncodePrompts(ids.to(_device));                                                       // [negatives + B, T, X]
         var all = _unet.Condition(texts);
         var passes = new List<Pass>();
-        for (var start = 0L; start < count; start += ImagesPerPass)
+        for (var start = 0L; start < count; start += imagesPerPass)
         {
-            var length = Math.Min(ImagesPerPass, count - start);
+            var length = Math.Min(imagesPerPass, count - start);
             var images = Enumerable.Range((int)start, (int)length).Select(i => (long)i).ToList();
             var rows = images.Where(_ => negatives > 0).Select(i => negatives == 1 ? 0 : i).Concat(images.Select(i => i + negatives));
             passes.Add(new Pass(start, length, all.Select(tensor(rows.ToArray(), device: _device)).Detach()));

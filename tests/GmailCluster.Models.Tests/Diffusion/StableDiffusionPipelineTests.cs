@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using GmailCluster.Errors;
 using GmailCluster.Golden;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace GmailCluster.Models.Diffusion;
@@ -45,9 +46,8 @@ public sealed class StableDiffusionPipelineTests
         var images = pipeline.Generate(
             reference.Load("input_ids"), reference.Load("uncond_ids"), reference.Load("latents"), steps, guidance, (_, latents) => last = latents.clone(), Stop);
 
-        // At the end of few steps an untrained denoiser has wandered far: errors grow as they do in the reference itself.
-        Goldens.AssertClose(reference.Load($"latents.{steps}"), last!, 1e-3, "latents");
-        Goldens.AssertClose(reference.Load($"image.{steps}").permute(0, 3, 1, 2), images, 1e-3, "images");
+        Goldens.AssertClose(reference.Load($"latents.{steps}"), last!, 1e-4, "latents");
+        Goldens.AssertClose(reference.Load($"image.{steps}").permute(0, 3, 1, 2), images, 1e-4, "images");
     }
 
     [Fact]
@@ -65,8 +65,8 @@ public sealed class StableDiffusionPipelineTests
         var images = pipeline.Generate(ids, empty, noise, steps, (double)notes["guidance_scale"]!, (_, step) => latents.Add(step.clone()), Stop);
 
         Assert.Equal(steps, latents.Count);
-        Assert.All(latents.Index(), l => Goldens.AssertClose(reference.Load($"sd_latents.{l.Index}"), l.Item, 1e-3, $"latents after step {l.Index}"));
-        Goldens.AssertClose(reference.Load("sd_images"), images, 2e-3, "images");
+        Assert.All(latents.Index(), l => Goldens.AssertClose(reference.Load($"sd_latents.{l.Index}"), l.Item, 1e-4, $"latents after step {l.Index}"));
+        Goldens.AssertClose(reference.Load("sd_images"), images, 1e-4, "images");
     }
 
     [Fact]
@@ -77,15 +77,15 @@ public sealed class StableDiffusionPipelineTests
         using var pipeline = StableDiffusionPipeline.Load(Goldens.Sample("emoji/emoji-sd"));
         using var generator = new Generator(7);
         var (ids, empty) = Tokens(reference, pipeline, 8);
-        var noise = randn([11, .. pipeline.LatentShape(64, 64)], generator: generator);
-        var many = cat([ids, ids[..3]], 0);
+        var noise = randn([35, .. pipeline.LatentShape(64, 64)], generator: generator); // more than one pass takes
+        var many = ids.repeat(5, 1)[..35];
 
-        var together = pipeline.Generate(many, empty, noise, 4, 3, cancellationToken: Stop);
-        var alone = pipeline.Generate(many[9..10], empty, noise[9..10], 4, 3, cancellationToken: Stop);
-        var everyNegative = pipeline.Generate(many[8..], empty.expand(3, -1), noise[8..], 4, 3, cancellationToken: Stop);
+        var together = pipeline.Generate(many, empty, noise, 3, 3, cancellationToken: Stop);
+        var alone = pipeline.Generate(many[33..34], empty, noise[33..34], 3, 3, cancellationToken: Stop);
+        var everyNegative = pipeline.Generate(many[31..33], empty.expand(2, -1), noise[31..33], 3, 3, cancellationToken: Stop);
 
-        Goldens.AssertClose(alone, together[9..10], 1e-4);
-        Goldens.AssertClose(everyNegative, together[8..], 1e-4);
+        Goldens.AssertClose(alone, together[33..34], 1e-4);
+        Goldens.AssertClose(everyNegative, together[31..33], 1e-4);
     }
 
     [Fact]
@@ -108,6 +108,24 @@ public sealed class StableDiffusionPipelineTests
         threads.ForEach(t => t.Join());
 
         Assert.All(results, r => Assert.True(expected.Equals(r)));
+    }
+
+    [Fact]
+    public void A_run_leaves_nothing_behind_but_its_images()
+    {
+        using var reference = Goldens.Reference("sd-pipeline");
+        using var pipeline = StableDiffusionPipeline.Load(Goldens.Folder("sd-pipeline"));
+        using var ids = reference.Load("input_ids");
+        using var latents = reference.Load("latents");
+        using var first = pipeline.Generate(ids, ids, latents, 3, 4, cancellationToken: Stop);
+        var alive = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
+        Tensor? step = null;
+
+        using var second = pipeline.Generate(ids, ids, latents, 3, 4, (i, l) => step = i == 1 ? l.clone() : step, Stop);
+
+        Assert.Equal(alive + 2, DisposeScopeManager.Statistics.ThreadTotalLiveCount);
+        Assert.False(step!.IsInvalid);
+        step.Dispose();
     }
 
     [Fact]

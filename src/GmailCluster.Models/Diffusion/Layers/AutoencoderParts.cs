@@ -169,9 +169,10 @@ internal sealed class MapAttention : Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         var (b, c, h, w) = (input.shape[0], input.shape[1], input.shape[2], input.shape[3]);
-        var tokens = _norm.forward(input).permute(0, 2, 3, 1).reshape(b, 1, h * w, c);                                       // [B, 1, hw, C]
-        var mixed = functional.scaled_dot_product_attention(_query.forward(tokens), _key.forward(tokens), _value.forward(tokens));
-        var output = _output[0].forward(mixed).view(b, h, w, c).permute(0, 3, 1, 2);                                         // [B, C, h, w]
+        var tokens = _norm.forward(input).permute(0, 2, 3, 1).reshape(b, h * w, c);                     // [B, hw, C]
+        Tensor OneHead(LinearLayer layer) => layer.forward(tokens).unsqueeze(1);                        // [B, 1, hw, C]
+        var mixed = functional.scaled_dot_product_attention(OneHead(_query), OneHead(_key), OneHead(_value)).squeeze(1);
+        var output = _output[0].forward(mixed).view(b, h, w, c).permute(0, 3, 1, 2);                    // [B, C, h, w]
         return Activation.Sum(output, input).MoveToOuterDisposeScope();
     }
 }

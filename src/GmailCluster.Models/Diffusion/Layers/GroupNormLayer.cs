@@ -24,8 +24,12 @@ internal sealed class GroupNormLayer : Module<Tensor, Tensor>
 
     /// <param name="input">[B, C, h, w].</param>
     /// <returns>[B, C, h, w].</returns>
-    public override Tensor forward(Tensor input) => functional.group_norm(input, _groups, _weight, _bias, _epsilon);
+    public override Tensor forward(Tensor input) => ChannelsLastNorm.CanApply(input)
+        ? ChannelsLastNorm.Apply(input, _groups, _weight, _bias, _epsilon, withSiLU: false)
+        : functional.group_norm(input, _groups, _weight, _bias, _epsilon);
 
     /// <summary>Normalised, then x sigmoid(x): the two always come together before a convolution.</summary>
-    public Tensor WithSiLU(Tensor input) => Activation.SiLUOf(forward(input));
+    public Tensor WithSiLU(Tensor input) => ChannelsLastNorm.CanApply(input)
+        ? ChannelsLastNorm.Apply(input, _groups, _weight, _bias, _epsilon, withSiLU: true)
+        : Activation.SiLUOf(functional.group_norm(input, _groups, _weight, _bias, _epsilon));
 }
