@@ -9,8 +9,10 @@ namespace GmailCluster.Models.Diffusion;
 /// JSON as Python's json module writes it: infinities and NaN are bare words there (diffusers' <c>lambda_min_clipped</c> is <c>-Infinity</c>),
 /// which the JSON standard, and so System.Text.Json, does not know.
 /// </summary>
-internal static partial class PythonJson
+public static partial class PythonJson
 {
+    /// <summary>Reads a file; infinities and NaN become strings.</summary>
+    /// <exception cref="InputException">It is missing, or no JSON object.</exception>
     public static JsonObject ReadObject(string path)
     {
         try
@@ -30,7 +32,7 @@ internal static partial class PythonJson
         }
     }
 
-    public static bool TryInfinity(string text, out double value)
+    internal static bool TryInfinity(string text, out double value)
     {
         value = text == "-Infinity" ? double.NegativeInfinity : double.PositiveInfinity;
         return text is "Infinity" or "-Infinity";

@@ -1,0 +1,23 @@
+using System.CommandLine;
+using GmailCluster.Cli.Display;
+using GmailCluster.Cli.Inspect;
+
+namespace GmailCluster.Cli.Verbs;
+
+/// <summary><c>gmailcluster inspect PATH</c>: shows what a model folder, safetensors file, adapter, shard or manifest contains.</summary>
+internal static class InspectVerb
+{
+    public static Command Create(CliContext context)
+    {
+        var path = new Argument<string>("PATH") { Description = "A model folder, a .safetensors file, an adapter folder, a .tar shard or a manifest." };
+        var all = new Option<bool>("--all") { Description = "Show every row of a long table." };
+        var command = new Command("inspect", "Show what a model folder, safetensors file, adapter, shard or manifest contains.") { path, all };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var at = parsed.GetRequiredValue(path);
+            InspectionText.Write(context, at, await Inspector.Inspect(at, cancellationToken), parsed.GetValue(all));
+            return 0;
+        });
+        return command;
+    }
+}
