@@ -92,6 +92,7 @@ internal static class CommandLine
     private static RootCommand Root(CliContext context) => new("Trains vision-language models with generated images, the way GMAIL does.")
     {
         ValidateVerb.Create(context),
+        ReportVerb.Create(context),
         InspectVerb.Create(context),
         ConvertVerb.Create(context),
         SchemaVerb.Create(context),
