@@ -55,8 +55,7 @@ public sealed class ImageDecoderTests
     [Fact]
     public void A_picture_that_claims_too_many_pixels_is_refused_before_they_are_allocated()
     {
-        var png = ImageReference.Bytes("one-pixel.png");
-        byte[] bomb = [.. png];
+        var bomb = ImageEncoder.EncodePng(ResamplerTests.Pattern(1, 1));
         (bomb[18], bomb[19], bomb[22], bomb[23]) = (0xFF, 0xFF, 0xFF, 0xFF); // 65,535 x 65,535
         var crc = Crc32.Of(bomb.AsSpan(12, 17));
         System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(bomb.AsSpan(29), crc);
@@ -71,7 +70,7 @@ public sealed class ImageDecoderTests
     [Fact]
     public void The_limit_of_pixels_is_the_callers()
     {
-        var bytes = ImageReference.Bytes("rgb-64x48.png");
+        var bytes = ImageEncoder.EncodePng(ResamplerTests.Pattern(64, 48));
 
         Assert.Equal(64, ImageDecoder.Decode(bytes, "p", maximumPixels: 64 * 48).Width);
         Assert.Throws<InputException>(() => ImageDecoder.Decode(bytes, "p", maximumPixels: (64 * 48) - 1));
@@ -80,7 +79,7 @@ public sealed class ImageDecoderTests
     [Fact]
     public void A_png_with_a_wrong_checksum_is_refused()
     {
-        var bytes = ImageReference.Bytes("rgb-64x48.png");
+        var bytes = ImageEncoder.EncodePng(ResamplerTests.Pattern(64, 48));
         bytes[^13] ^= 1; // the last byte of the checksum of the picture's data
 
         Assert.Throws<InputException>(() => ImageDecoder.Decode(bytes, "p"));
