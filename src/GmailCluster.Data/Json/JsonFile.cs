@@ -16,6 +16,9 @@ internal sealed class JsonFile : IDisposable
 
     public JsonSection Root { get; }
 
+    /// <summary>The whole value, valid as long as this is not disposed.</summary>
+    public JsonElement Element => _document.RootElement;
+
     public static JsonFile Open(string path)
     {
         byte[] bytes;

@@ -1,0 +1,19 @@
+using System.Text;
+
+namespace GmailCluster.Data.Captions.Tables;
+
+/// <summary>Lines of a UTF-8 text; another encoding is refused with the line.</summary>
+internal static class LineReader
+{
+    public static async Task<string?> Next(StreamReader reader, string path, int line, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await reader.ReadLineAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (DecoderFallbackException)
+        {
+            throw TextFiles.NotUtf8(path, $"line {line}");
+        }
+    }
+}
