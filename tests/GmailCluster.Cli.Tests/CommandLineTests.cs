@@ -52,4 +52,16 @@ public sealed class CommandLineTests
 
         Assert.Contains("at GmailCluster.Specs.SpecReader", error.ToString(), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task Stopping_is_no_failure_and_exits_as_after_ctrl_c()
+    {
+        await using var error = new StringWriter { NewLine = "\n" };
+        var context = new CliContext(TextWriter.Null, error, CliContext.ForWriter(TextWriter.Null), TimeProvider.System, IsDebug: false);
+
+        var exitCode = await CommandLine.Run(
+            ["inspect", RepositoryRoot.At("samples", "emoji", "noto", "validation.tar")], context, new CancellationToken(canceled: true));
+
+        Assert.Equal((130, "Stopped. The same command goes on from here.\n"), (exitCode, error.ToString()));
+    }
 }
