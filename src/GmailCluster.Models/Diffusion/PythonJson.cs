@@ -18,7 +18,7 @@ public static partial class PythonJson
         try
         {
             var text = BareWordOrString().Replace(File.ReadAllText(path), m => m.Value[0] == '"' ? m.Value : $"\"{m.Value}\"");
-            return JsonNode.Parse(text) as JsonObject
+            return JsonNode.Parse(text, documentOptions: new() { AllowDuplicateProperties = false }) as JsonObject
                 ?? throw new InputException(path, "does not hold a JSON object.", "Use the file that came with the weights.");
         }
         catch (JsonException error)

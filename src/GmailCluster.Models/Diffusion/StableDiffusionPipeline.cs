@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using GmailCluster.Errors;
-using GmailCluster.Models.Checkpoints;
 using GmailCluster.Models.Clip;
 using GmailCluster.Models.Diffusion.Layers;
 using GmailCluster.Models.Diffusion.Schedulers;
@@ -58,7 +57,7 @@ public sealed class StableDiffusionPipeline : IDisposable
     public static StableDiffusionPipeline Load(string folder, Device? device = null)
     {
         var index = Path.Combine(folder, "model_index.json");
-        var components = ConfigFile.ReadObject(index);
+        var components = PythonJson.ReadObject(index);
         RequireClass(index, "_class_name", components["_class_name"], "StableDiffusionPipeline");
         foreach (var (name, className) in (ReadOnlySpan<(string, string)>)[("unet", nameof(UNet2DConditionModel)), ("vae", nameof(AutoencoderKL)), ("text_encoder", "CLIPTextModel")])
         {

@@ -40,6 +40,7 @@ public sealed class SchedulerConfigTests
     [Theory]
     [InlineData("{\"_class_name\": \"DDIMScheduler\",", "scheduler_config.json:1")]
     [InlineData("[]", "scheduler_config.json")]
+    [InlineData("{\"_class_name\": \"DDIMScheduler\",\n \"beta_end\": 0.1, \"beta_end\": 0.2}", "beta_end")]
     [InlineData("{}", "(none)")]
     public void A_malformed_file_is_refused(string text, string part)
     {
