@@ -32,7 +32,7 @@ internal sealed class Gpt2Attention : nn.Module
     public Tensor forward(Tensor input, AttentionMask mask, KvCache? cache, Generator? dropout)
     {
         var (b, t, h) = (input.shape[0], input.shape[1], _config.NHead);
-        var parts = _qkv.forward(input).view(b, t, 3, h, _config.NEmbd / h).permute(2, 0, 3, 1, 4).unbind(0); // 3 x [B, H, T, D]
+        var parts = SkinnyProduct.Forward(_qkv, input).view(b, t, 3, h, _config.NEmbd / h).permute(2, 0, 3, 1, 4).unbind(0); // 3 x [B, H, T, D]
         var (query, key, value) = (parts[0], parts[1], parts[2]);
         if (_queryScale != 1)
         {
@@ -45,6 +45,6 @@ internal sealed class Gpt2Attention : nn.Module
         }
 
         var mixed = CausalAttention.Attend(query, key, value, mask, _config.AttnPdrop, dropout); // [B, T, C]
-        return KeyedDropout.Apply(_output.forward(mixed), _config.ResidPdrop, dropout);
+        return KeyedDropout.Apply(SkinnyProduct.Forward(_output, mixed), _config.ResidPdrop, dropout);
     }
 }

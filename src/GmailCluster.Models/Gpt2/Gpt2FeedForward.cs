@@ -28,7 +28,7 @@ internal sealed class Gpt2FeedForward : nn.Module
     /// <summary>From [B, T, C] to [B, T, C].</summary>
     public Tensor forward(Tensor input, Generator? dropout)
     {
-        var inner = _activation(_inner.forward(input)); // [B, T, I]
-        return KeyedDropout.Apply(_output.forward(inner), _dropout, dropout);
+        var inner = _activation(SkinnyProduct.Forward(_inner, input)); // [B, T, I]
+        return KeyedDropout.Apply(SkinnyProduct.Forward(_output, inner), _dropout, dropout);
     }
 }

@@ -90,7 +90,8 @@ public sealed class Gpt2Model : nn.Module, ICausalLanguageModel
     }
 
     /// <inheritdoc/>
-    public Tensor Logits(Tensor hidden) => _head?.forward(hidden) ?? nn.functional.linear(hidden, _transformer.TokenTable);
+    public Tensor Logits(Tensor hidden) =>
+        _head is null ? SkinnyProduct.Linear(hidden, _transformer.TokenTable) : SkinnyProduct.Forward(_head, hidden);
 
     /// <inheritdoc/>
     public KvCache NewCache(long rows, long capacity) => new(

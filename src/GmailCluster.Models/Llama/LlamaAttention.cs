@@ -1,4 +1,5 @@
 using GmailCluster.Models.Decoding;
+using GmailCluster.Models.Layers;
 using GmailCluster.Models.Lora;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -32,14 +33,14 @@ internal sealed class LlamaAttention : nn.Module
     public Tensor forward(Tensor input, (Tensor Cos, Tensor Sin) angles, AttentionMask mask, KvCache? cache, Generator? dropout)
     {
         var (b, t, d) = (input.shape[0], input.shape[1], _config.HeadWidth);
-        var query = RotaryEmbedding.Rotate(_query.forward(input).view(b, t, _config.NumAttentionHeads, d).transpose(1, 2), angles); // [B, H, T, D]
-        var key = RotaryEmbedding.Rotate(_key.forward(input).view(b, t, _config.KeyHeads, d).transpose(1, 2), angles);              // [B, G, T, D]
-        var value = _value.forward(input).view(b, t, _config.KeyHeads, d).transpose(1, 2);                                         // [B, G, T, D]
+        var query = RotaryEmbedding.Rotate(SkinnyProduct.Forward(_query, input).view(b, t, _config.NumAttentionHeads, d).transpose(1, 2), angles); // [B, H, T, D]
+        var key = RotaryEmbedding.Rotate(SkinnyProduct.Forward(_key, input).view(b, t, _config.KeyHeads, d).transpose(1, 2), angles);              // [B, G, T, D]
+        var value = SkinnyProduct.Forward(_value, input).view(b, t, _config.KeyHeads, d).transpose(1, 2);                                         // [B, G, T, D]
         if (cache is not null)
         {
             (key, value) = cache.Append(_layer, key, value, t); // [B, G, S, D]
         }
 
-        return _output.forward(CausalAttention.Attend(query, key, value, mask, _config.AttentionDropout, dropout));
+        return SkinnyProduct.Forward(_output, CausalAttention.Attend(query, key, value, mask, _config.AttentionDropout, dropout));
     }
 }

@@ -25,5 +25,5 @@ internal sealed class LlamaFeedForward : nn.Module<Tensor, Tensor>
     }
 
     /// <summary>From [..., C] to [..., C].</summary>
-    public override Tensor forward(Tensor input) => _down.forward(_activation(_gate.forward(input)) * _up.forward(input)); // [..., I] within
+    public override Tensor forward(Tensor input) => SkinnyProduct.Forward(_down, _activation(SkinnyProduct.Forward(_gate, input)) * SkinnyProduct.Forward(_up, input)); // [..., I] within
 }
