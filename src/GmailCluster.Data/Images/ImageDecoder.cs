@@ -113,7 +113,7 @@ public static class ImageDecoder
     {
         // 3 bytes a pixel must fit one array, whatever limit the caller sets.
         var limit = Math.Min(maximumPixels, Array.MaxLength / 4);
-        if (width <= 0 || height <= 0 || width * height > limit)
+        if (width <= 0 || height <= 0 || width > limit / height) // a product of two 32-bit sides may overflow
         {
             throw new InputException(
                 where, $"is {width} x {height} pixels, and at most {limit} pixels are decoded.",

@@ -52,18 +52,25 @@ public sealed class ImageDecoderTests
             threads: 1);
     }
 
-    [Fact]
-    public void A_picture_that_claims_too_many_pixels_is_refused_before_they_are_allocated()
+    [Theory]
+    [InlineData(8, 65_535u, 65_535u)]
+    [InlineData(16, 65_535u, 65_535u)]
+    [InlineData(16, uint.MaxValue, uint.MaxValue)]
+    [InlineData(16, 1u, uint.MaxValue)]
+    public void A_picture_that_claims_too_many_pixels_is_refused_before_they_are_allocated(byte depth, uint width, uint height)
     {
         var bomb = ImageEncoder.EncodePng(ResamplerTests.Pattern(1, 1));
-        (bomb[18], bomb[19], bomb[22], bomb[23]) = (0xFF, 0xFF, 0xFF, 0xFF); // 65,535 x 65,535
+        var header = bomb.AsSpan(bomb.AsSpan().IndexOf("IHDR"u8) + 4);
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(header, width);
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(header[4..], height);
+        header[8] = depth;
         var crc = Crc32.Of(bomb.AsSpan(12, 17));
         System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(bomb.AsSpan(29), crc);
         var before = GC.GetAllocatedBytesForCurrentThread();
 
         var refusal = Assert.Throws<InputException>(() => ImageDecoder.Decode(bomb, "bomb.png"));
 
-        Assert.Contains("65535 x 65535", refusal.Problem, StringComparison.Ordinal);
+        Assert.Contains($"{width} x {height}", refusal.Problem, StringComparison.Ordinal);
         Assert.True(GC.GetAllocatedBytesForCurrentThread() - before < 1_000_000);
     }
 
