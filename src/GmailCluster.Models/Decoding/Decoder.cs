@@ -39,13 +39,8 @@ public static class Decoder
                 $"Generate at most {model.PositionLimit - prefix.shape[1] + 1} tokens, or use a model with more positions.");
         }
 
-        using var inference = inference_mode();
-        using var scope = NewDisposeScope();
-        using var session = new DecodingSession(model, prefix, attentionMask, needed);
-        var rows = options.BeamCount == 1
-            ? GreedySearch.Run(session, options, cancellationToken)
-            : BeamSearch.Run(session, options, cancellationToken);
-        return Padded(rows, Padding(options)).to(prefix.device).MoveToOuterDisposeScope();
+        // Made outside inference mode: what comes from within can never be part of a training step.
+        return Padded(Search(model, prefix, attentionMask, options, needed, cancellationToken), Padding(options), prefix.device);
     }
 
     /// <summary>The ids of each sequence before its end token.</summary>
@@ -61,6 +56,17 @@ public static class Decoder
             .Select(row => row.Select(id => (int)id).TakeWhile(id => !options.EosTokenIds.Contains(id)).ToArray())];
     }
 
+    private static IReadOnlyList<IReadOnlyList<long>> Search(
+        ICausalLanguageModel model, Tensor prefix, Tensor? attentionMask, GenerationOptions options, long capacity, CancellationToken cancellationToken)
+    {
+        using var inference = inference_mode();
+        using var scope = NewDisposeScope();
+        using var session = new DecodingSession(model, prefix, attentionMask, capacity);
+        return options.BeamCount == 1
+            ? GreedySearch.Run(session, options, cancellationToken)
+            : BeamSearch.Run(session, options, cancellationToken);
+    }
+
     // Beam search in transformers pads by `pad or eos`, so that a padding id of 0 gives the end token; greedy search does not.
     private static long Padding(GenerationOptions options) => options switch
     {
@@ -69,7 +75,7 @@ public static class Decoder
         _ => options.PadTokenId.Value,
     };
 
-    private static Tensor Padded(IReadOnlyList<IReadOnlyList<long>> rows, long padding)
+    private static Tensor Padded(IReadOnlyList<IReadOnlyList<long>> rows, long padding, Device device)
     {
         var width = rows.Max(r => r.Count);
         var flat = new long[rows.Count * width];
@@ -82,6 +88,6 @@ public static class Decoder
             }
         }
 
-        return tensor(flat, [rows.Count, width]);
+        return tensor(flat, [rows.Count, width], device: device);
     }
 }
