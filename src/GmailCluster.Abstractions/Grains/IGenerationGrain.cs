@@ -1,0 +1,76 @@
+using GmailCluster.Keys;
+using GmailCluster.Shards;
+using GmailCluster.Stages;
+using Orleans.Concurrency;
+
+namespace GmailCluster.Grains;
+
+/// <summary>
+/// Owns one generation stage: leases shards to silos that ask, tracks progress, commits the manifest. Key: the generation key.
+/// </summary>
+[Alias("gmail.IGenerationGrain")]
+public interface IGenerationGrain : IStageGrain
+{
+    /// <summary>A shard to work on, or null when none is free now.</summary>
+    /// <param name="holder">The asking silo's address.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    [Alias("Lease")]
+    Task<ShardOrder?> Lease(string holder, CancellationToken cancellationToken);
+
+    /// <summary>Commits a written shard. A second call with the same content answers <see cref="CommitResult.AlreadyCommitted"/>.</summary>
+    [Alias("Commit")]
+    Task<CommitResult> Commit(ShardLease lease, ShardEntry entry, CancellationToken cancellationToken);
+
+    /// <summary>Says that a worker could not make a shard: the stage ends with its words.</summary>
+    [Alias("Fail")]
+    Task Fail(ShardLease lease, StageFailure failure, CancellationToken cancellationToken);
+
+    /// <summary>Counts images that a worker has made but not yet committed, for progress alone.</summary>
+    [Alias("ReportImages"), OneWay]
+    Task ReportImages(int shard, int images, CancellationToken cancellationToken);
+}
+
+/// <summary>Owns one shard's lease: pending, leased, committed. Key: generation key, '/', shard number.</summary>
+[Alias("gmail.IGenerationShardGrain")]
+public interface IGenerationShardGrain : IGrainWithStringKey
+{
+    /// <summary>Leases the shard unless somebody alive holds it or it is committed; then null.</summary>
+    [Alias("Lease")]
+    Task<ShardLease?> Lease(string holder, CancellationToken cancellationToken);
+
+    /// <summary>Commits the shard under a lease.</summary>
+    [Alias("Commit")]
+    Task<CommitResult> Commit(ShardLease lease, ShardEntry entry, CancellationToken cancellationToken);
+
+    /// <summary>The committed content; null while there is none.</summary>
+    [Alias("GetEntry")]
+    Task<ShardEntry?> GetEntry(CancellationToken cancellationToken);
+}
+
+/// <summary>A silo's right to write one shard until the fence is raised.</summary>
+[GenerateSerializer, Immutable, Alias("gmail.shard-lease")]
+public sealed record ShardLease(
+    [property: Id(0)] ArtifactKey Generation,
+    [property: Id(1)] int Shard,
+    [property: Id(2)] long Fence,
+    [property: Id(3)] DateTimeOffset ExpiresAt);
+
+/// <summary>A lease, and the stage to work by.</summary>
+[GenerateSerializer, Immutable, Alias("gmail.shard-order")]
+public sealed record ShardOrder([property: Id(0)] Stage Stage, [property: Id(1)] ShardLease Lease);
+
+/// <summary>What became of a commit.</summary>
+public enum CommitResult
+{
+    /// <summary>The shard is now committed.</summary>
+    Committed,
+
+    /// <summary>It was committed before, with the same content.</summary>
+    AlreadyCommitted,
+
+    /// <summary>It was committed before with other content: the spec's promise is broken, or a machine computes wrongly.</summary>
+    DifferentContent,
+
+    /// <summary>The lease is over: somebody else may hold the shard.</summary>
+    StaleFence,
+}
