@@ -24,7 +24,10 @@ public sealed class RankStep
     /// <summary>How many virtual ranks the run has.</summary>
     public int WorldSize => _round.WorldSize;
 
-    /// <summary>Runs a phase of the step on a compute slot.</summary>
+    /// <summary>
+    /// Runs a phase of the step on a compute slot. An autograd graph is built in one phase: where three gradients meet, their order
+    /// of summation comes from a counter of the thread that recorded them.
+    /// </summary>
     public Task<T> Compute<T>(Func<T> phase, CancellationToken cancellationToken) => _pool.Run(phase, cancellationToken);
 
     /// <summary>

@@ -43,6 +43,12 @@ public sealed class TrainingReplica : IDisposable
         _round = new StepRound(0, worldSize);
     }
 
+    /// <summary>
+    /// Raised on a compute slot when a step has been applied, before any rank goes on: the place for a <see cref="Snapshot"/>.
+    /// The argument is the number of committed steps.
+    /// </summary>
+    public event Action<int>? Committed;
+
     /// <summary>Steps of the whole run.</summary>
     public int Steps { get; }
 
@@ -177,6 +183,7 @@ public sealed class TrainingReplica : IDisposable
 #pragma warning restore RS0030
         }
 
+        Committed?.Invoke(round.Step + 1);
         round.Commit();
     }
 }

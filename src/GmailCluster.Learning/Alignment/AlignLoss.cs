@@ -1,0 +1,121 @@
+using GmailCluster.Learning.Compute;
+using GmailCluster.Learning.Contrastive;
+using GmailCluster.Learning.Training;
+using GmailCluster.Specs;
+
+namespace GmailCluster.Learning.Alignment;
+
+/// <summary>
+/// The cross-modality alignment loss, split over ranks: with z_g = Gen-CLIP(generated), z_r = CLIP(real), z_t = CLIP(caption) of
+/// unit length, InfoNCE(z_g, z_r) + 1 - cos(z_g, z_r) + InfoNCE(z_g, z_t) + MMD^2(z_g, z_r), each with its weight, and for LLaVA
+/// the same in kind on patches. Shares and gradients of all ranks sum to those of the global batch; a rank holds [b, B] blocks,
+/// never [B, B].
+/// </summary>
+// b rows of a rank, B rows of all, P projection width, N patches, C tower width.
+public sealed class AlignLoss(AlignLossWeights weights, double textScale)
+{
+    /// <summary>Whether patches are part of the loss.</summary>
+    public bool NeedsPatches => weights.PatchCosine > 0 || weights.PatchMmd > 0;
+
+    private double RealScale => 1 / weights.RealTemperature;
+
+    /// <summary>The mean over positions, of unit length.</summary>
+    /// <param name="patches">[b, N, C].</param>
+    /// <returns>[b, C].</returns>
+    public static Tensor MeanPatch(Tensor patches)
+    {
+        ArgumentNullException.ThrowIfNull(patches);
+        return nn.functional.normalize(patches.mean([1]), dim: -1);
+    }
+
+    /// <summary>The rank's share of the weighted patch cosine term: mean over pictures and positions of 1 - cos(h_g, h_r).</summary>
+    /// <param name="generated">The rank's patches through Gen-CLIP, [b, N, C].</param>
+    /// <param name="real">The patches of their real pictures, [b, N, C].</param>
+    /// <param name="globalCount">B.</param>
+    /// <returns>A scalar with its graph.</returns>
+    public Tensor PatchCosine(Tensor generated, Tensor real, int globalCount) =>
+        (1 - nn.functional.cosine_similarity(generated, real, dim: -1)).mean([1]).sum() * (weights.PatchCosine / globalCount);
+
+    /// <summary>The rank's log-sum-exp values: of its rows and of its columns, for each InfoNCE term.</summary>
+    public float[] OwnLogSumExps(AlignRows rows, int rank, int worldSize)
+    {
+        ArgumentNullException.ThrowIfNull(rows);
+        var values = new List<float>();
+        foreach (var (other, scale, _) in Contrasts(rows))
+        {
+            var (row, column) = InfoNce.LogSumExps(RankRows.Of(rows.Generated, rank, worldSize), other, RankRows.Of(other, rank, worldSize), rows.Generated, scale);
+            values.AddRange(TensorRows.ToArray(row));
+            values.AddRange(TensorRows.ToArray(column));
+        }
+
+        return [.. values];
+    }
+
+    /// <summary>The rank's share of the loss, and what to differentiate with which gradients.</summary>
+    /// <param name="rows">The global batch.</param>
+    /// <param name="own">The rank's outputs with their graph.</param>
+    /// <param name="lse">All ranks' <see cref="OwnLogSumExps"/>, in rank order.</param>
+    /// <param name="rank">The rank.</param>
+    /// <param name="worldSize">How many ranks there are.</param>
+    public (double Share, IReadOnlyList<Tensor> Outputs, IReadOnlyList<Tensor> Gradients) OwnGradients(
+        AlignRows rows, AlignOutputs own, float[] lse, int rank, int worldSize)
+    {
+        ArgumentNullException.ThrowIfNull(rows);
+        ArgumentNullException.ThrowIfNull(own);
+        var global = rows.Generated.shape[0];
+        var generated = own.Embeddings.detach(); // [b, P]
+        var real = RankRows.Of(rows.Real, rank, worldSize); // [b, P]
+        var share = weights.Cosine * (1 - (generated * real).sum([1])).sum().item<float>() / global;
+        var gradient = real * (-weights.Cosine / global); // [b, P]
+        foreach (var (term, (other, scale, weight)) in Contrasts(rows).Index())
+        {
+            var (row, column) = RankRows.LogSumExps(lse, term, (int)global, worldSize);
+            var part = InfoNce.Gradient(generated, RankRows.Of(other, rank, worldSize), rows.Generated, other, row, column, (int)(rank * generated.shape[0]), scale);
+            share += weight * part.Share;
+            gradient = gradient.add(part.OwnA, weight);
+        }
+
+        if (weights.Mmd > 0)
+        {
+            var part = Mmd.Gradient(generated, rows.Generated, real, rows.Real, (int)(rank * generated.shape[0]), weights.MmdSigmas);
+            share += weights.Mmd * part.Share;
+            gradient = gradient.add(part.Own, weights.Mmd);
+        }
+
+        if (!NeedsPatches)
+        {
+            return (share, [own.Embeddings], [gradient]);
+        }
+
+        var (patchShare, outputs, gradients) = PatchTerms(rows, own, rank, worldSize);
+        return (share + patchShare, [own.Embeddings, .. outputs], [gradient, .. gradients]);
+    }
+
+    private (double Share, IReadOnlyList<Tensor> Outputs, IReadOnlyList<Tensor> Gradients) PatchTerms(
+        AlignRows rows, AlignOutputs own, int rank, int worldSize)
+    {
+        var loss = own.PatchLoss!;
+        var share = (double)loss.item<float>();
+        if (weights.PatchMmd <= 0)
+        {
+            return (share, [loss], [ones_like(loss)]);
+        }
+
+        var means = own.PatchMeans!.detach();
+        var part = Mmd.Gradient(means, rows.GeneratedPatches!, RankRows.Of(rows.RealPatches!, rank, worldSize), rows.RealPatches!, (int)(rank * means.shape[0]), weights.MmdSigmas);
+        return (share + (weights.PatchMmd * part.Share), [loss, own.PatchMeans!], [ones_like(loss), part.Own * weights.PatchMmd]);
+    }
+
+    private IEnumerable<(Tensor Other, double Scale, double Weight)> Contrasts(AlignRows rows)
+    {
+        if (weights.RealInfoNce > 0)
+        {
+            yield return (rows.Real, RealScale, weights.RealInfoNce);
+        }
+
+        if (weights.TextInfoNce > 0)
+        {
+            yield return (rows.Text, textScale, weights.TextInfoNce);
+        }
+    }
+}

@@ -1,0 +1,24 @@
+namespace GmailCluster.Learning.Alignment;
+
+/// <summary>The global batch as every rank sees it, without graph; rows of unit length.</summary>
+/// <param name="Generated">Gen-CLIP(generated), [B, P].</param>
+/// <param name="Real">CLIP(real), [B, P].</param>
+/// <param name="Text">CLIP(caption), [B, P].</param>
+/// <param name="GeneratedPatches">Mean patches of generated pictures, [B, C]; null without a patch term.</param>
+/// <param name="RealPatches">Mean patches of real pictures, [B, C]; null without a patch term.</param>
+public sealed record AlignRows(Tensor Generated, Tensor Real, Tensor Text, Tensor? GeneratedPatches, Tensor? RealPatches);
+
+/// <summary>A rank's own outputs with their graph; belongs to the step.</summary>
+/// <param name="Embeddings">Gen-CLIP(generated), unit length, [b, P].</param>
+/// <param name="PatchLoss">The rank's share of the weighted patch cosine term, a scalar; null without a patch term.</param>
+/// <param name="PatchMeans">Mean patches of unit length, [b, C]; null without a patch term.</param>
+public sealed record AlignOutputs(Tensor Embeddings, Tensor? PatchLoss, Tensor? PatchMeans) : IDisposable
+{
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Embeddings.Dispose();
+        PatchLoss?.Dispose();
+        PatchMeans?.Dispose();
+    }
+}

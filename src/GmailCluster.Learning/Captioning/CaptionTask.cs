@@ -1,0 +1,63 @@
+using GmailCluster.Data.Tokenizers;
+using GmailCluster.Learning.Arms;
+using GmailCluster.Learning.Optim;
+using GmailCluster.Learning.Training;
+using GmailCluster.Models.ClipCap;
+using GmailCluster.Specs;
+
+namespace GmailCluster.Learning.Captioning;
+
+/// <summary>
+/// CLIPCap (arXiv 2111.09734): a mapping network turns a frozen image embedding into a prefix for GPT-2; both are tuned on the
+/// caption's tokens. The loss is the mean over the tokens of the global batch, whatever part of them a rank has.
+/// </summary>
+public sealed class CaptionTask : ILearningTask
+{
+    private readonly ClipCapModel _model;
+    private readonly ArmData _data;
+    private readonly CaptionTokens _tokens;
+
+    /// <summary>Makes the task; it owns the model.</summary>
+    public CaptionTask(ClipCapModel model, ITokenizer tokenizer, ArmData data, CaptionSpec spec)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(data);
+        ArgumentNullException.ThrowIfNull(spec);
+        (_model, _data) = (model, data);
+        _tokens = new CaptionTokens(tokenizer, data.Items.Select(item => item.Caption), spec.MaxTokens);
+        Parameters = FlatParameters.Adopt(TrainableParameters.Of(spec.TuneLanguageModel ? model : model.Mapper, spec.TuneLanguageModel ? "" : "clip_project."));
+    }
+
+    /// <inheritdoc/>
+    public FlatParameters Parameters { get; }
+
+    /// <inheritdoc/>
+    public Task<double> Gradient(RankStep step, Memory<float> gradient, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(step);
+        return step.Compute(
+            () =>
+            {
+                using var scope = NewDisposeScope();
+                var batch = _data.Batch(step.Step);
+                var own = RankSlice.Of(batch, step);
+                var embeddings = FeatureRows.Of(own, normalise: true); // [b, P]
+                var (ids, mask) = _tokens.Rows(own.Select(sample => sample.Item.Caption)); // [b, T]
+                var globalTokens = batch.Sum(sample => _tokens.Count(sample.Item.Caption));
+                var loss = _model.Loss(embeddings, ids, mask).Sum / globalTokens;
+                Parameters.Differentiate([loss], null, gradient.Span);
+                return (double)loss.item<float>();
+            },
+            cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyDictionary<string, byte[]> Export() => _model.Export();
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _model.Dispose();
+        Parameters.Dispose();
+    }
+}
