@@ -1,0 +1,52 @@
+using System.Text.Json;
+using GmailCluster.Stages;
+using GmailCluster.Storage;
+using Orleans.Storage;
+
+namespace GmailCluster.Cluster.Storage;
+
+/// <summary>
+/// Grain state as <c>grains/&lt;type&gt;/&lt;key&gt;.json</c> in the object store, with compare-and-swap: an activation that has
+/// been replaced cannot overwrite its successor's state.
+/// </summary>
+internal sealed class ObjectStoreGrainStorage(IObjectStore store) : IGrainStorage
+{
+    public const string Name = "object-store";
+
+    public async Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
+    {
+        var key = ObjectKey(stateName, grainId);
+        var info = await store.Stat(key, CancellationToken.None);
+        if (info is null)
+        {
+            (grainState.RecordExists, grainState.ETag, grainState.State) = (false, null, Activator.CreateInstance<T>());
+            return;
+        }
+
+        await using var stream = await store.OpenRead(key, 0, null, CancellationToken.None);
+        var state = await JsonSerializer.DeserializeAsync<T>(stream, StageJson.Options, CancellationToken.None);
+        (grainState.RecordExists, grainState.ETag, grainState.State) = (true, info.ETag, state ?? Activator.CreateInstance<T>());
+    }
+
+    public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
+    {
+        using var content = new MemoryStream(JsonSerializer.SerializeToUtf8Bytes(grainState.State, StageJson.Options));
+        var condition = grainState.ETag is { } etag ? PutCondition.WhenMatches(etag) : PutCondition.WhenAbsent;
+        var result = await store.Put(ObjectKey(stateName, grainId), content, condition, CancellationToken.None);
+        if (!result.Written)
+        {
+            throw new InconsistentStateException(
+                $"The state of {grainId} has been written by another activation.", result.ETag ?? "unknown", grainState.ETag ?? "none");
+        }
+
+        (grainState.RecordExists, grainState.ETag) = (true, result.ETag);
+    }
+
+    public async Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
+    {
+        await store.Delete(ObjectKey(stateName, grainId), grainState.ETag, CancellationToken.None);
+        (grainState.RecordExists, grainState.ETag, grainState.State) = (false, null, Activator.CreateInstance<T>());
+    }
+
+    private static string ObjectKey(string stateName, GrainId grainId) => $"grains/{stateName}/{grainId.Key}.json";
+}
