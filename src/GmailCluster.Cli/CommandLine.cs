@@ -91,10 +91,13 @@ internal static class CommandLine
 
     private static RootCommand Root(CliContext context) => new("Trains vision-language models with generated images, the way GMAIL does.")
     {
+        RunVerb.Create(context),
         ValidateVerb.Create(context),
         ReportVerb.Create(context),
         InspectVerb.Create(context),
         ConvertVerb.Create(context),
+        PlanVerb.Create(context),
+        VerifyVerb.Create(context),
         SchemaVerb.Create(context),
         DoctorVerb.Create(context),
     };

@@ -1,0 +1,72 @@
+using System.Net;
+using System.Net.Sockets;
+using GmailCluster.Cluster;
+using GmailCluster.Errors;
+using GmailCluster.Storage;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Orleans.Configuration;
+
+namespace GmailCluster.Host.Roles;
+
+/// <summary>
+/// A cluster of one silo inside this process, for <c>run</c>: the same grains and code paths as a real cluster, no server to
+/// start, nothing listening beyond loopback.
+/// </summary>
+public sealed class EmbeddedSilo : IAsyncDisposable
+{
+    private readonly IHost _host;
+
+    private EmbeddedSilo(IHost host) => _host = host;
+
+    /// <summary>The way to the grains.</summary>
+    public IGrainFactory Grains => _host.Services.GetRequiredService<IGrainFactory>();
+
+    /// <summary>Starts the silo.</summary>
+    /// <param name="store">The object store.</param>
+    /// <param name="slots">Compute slots; usually the number of cores.</param>
+    /// <param name="logLevel">The least severe log line to print; to standard error.</param>
+    /// <param name="cancellationToken">Ends the start.</param>
+    public static async Task<EmbeddedSilo> Start(IObjectStore store, int slots, LogLevel logLevel, CancellationToken cancellationToken)
+    {
+        var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
+        builder.Logging.SetMinimumLevel(logLevel).AddSimpleConsole(options => options.SingleLine = true);
+        builder.Logging.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(options => options.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.Logging.AddFilter("Orleans", logLevel < LogLevel.Warning ? logLevel : LogLevel.Error);
+        builder.UseOrleans(silo => silo
+            .UseLocalhostClustering(siloPort: FreePort(), gatewayPort: 0, serviceId: "gmailcluster", clusterId: "embedded")
+            .Configure<SchedulingOptions>(options => options.TurnWarningLengthThreshold = TimeSpan.FromSeconds(5))
+            .Configure<SiloMessagingOptions>(options => options.ResponseTimeout = TimeSpan.FromMinutes(5))
+            .UseGmailCluster(store, slots));
+        var host = builder.Build();
+        try
+        {
+            await host.StartAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (SocketException e)
+        {
+            host.Dispose();
+            throw new GmailClusterException("the embedded silo", $"could not listen on loopback: {e.Message}.", "Allow the process to open a port on 127.0.0.1.", e);
+        }
+
+        return new EmbeddedSilo(host);
+    }
+
+    /// <summary>Stops the silo: running stages end at a safe point.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _host.StopAsync().ConfigureAwait(false);
+        if (_host is IAsyncDisposable asynchronous)
+        {
+            await asynchronous.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    private static int FreePort()
+    {
+        using var probe = new TcpListener(IPAddress.Loopback, 0);
+        probe.Start();
+        return ((IPEndPoint)probe.LocalEndpoint).Port;
+    }
+}
