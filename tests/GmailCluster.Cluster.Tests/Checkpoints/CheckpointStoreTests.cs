@@ -4,7 +4,6 @@ using GmailCluster.Keys;
 using GmailCluster.Learning.Optim;
 using GmailCluster.Learning.Training;
 using GmailCluster.Storage;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace GmailCluster.Cluster.Tests.Checkpoints;
