@@ -31,11 +31,14 @@ internal static class RunVerb
         await store.EnsureWritable(cancellationToken);
         var run = await ExperimentRun.Plan(store, loaded, context.Time, cancellationToken);
         var silo = await EmbeddedSilo.Start(store, slots, context.IsDebug ? LogLevel.Information : LogLevel.None, cancellationToken);
+        string? slotUse;
         await using (silo)
         {
+            var computing = context.Time.GetTimestamp();
             using var progress = context.ShowProgress();
             var display = new RunDisplay(progress, run.Stages);
             var results = await run.Execute(silo, display.Show, cancellationToken);
+            slotUse = SlotUse.Line(silo.Compute.Slots, silo.Compute.Busy, context.Time.GetElapsedTime(computing));
             progress.Dispose();
             await context.Out.WriteLineAsync(ArmsTable.Render(results));
         }
@@ -43,6 +46,11 @@ internal static class RunVerb
         var elapsed = context.Time.GetElapsedTime(start);
         await context.Out.WriteLineAsync($"Report: {Path.Combine(store.Location, run.ReportKey)}");
         await context.Out.WriteLineAsync($"Took {Figures.Duration(elapsed)}.");
+        if (slotUse is not null)
+        {
+            await context.Out.WriteLineAsync(slotUse);
+        }
+
         return 0;
     }
 }

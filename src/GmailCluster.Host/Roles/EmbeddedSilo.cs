@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using GmailCluster.Cluster;
 using GmailCluster.Errors;
+using GmailCluster.Learning.Compute;
 using GmailCluster.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -22,6 +23,9 @@ public sealed class EmbeddedSilo : IAsyncDisposable
 
     /// <summary>The way to the grains.</summary>
     public IGrainFactory Grains => _host.Services.GetRequiredService<IGrainFactory>();
+
+    /// <summary>The silo's compute slots, and how long they have been busy.</summary>
+    public ComputePool Compute => _host.Services.GetRequiredService<ComputePool>();
 
     /// <summary>Starts the silo.</summary>
     /// <param name="store">The object store.</param>
