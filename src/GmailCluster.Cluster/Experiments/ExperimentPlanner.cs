@@ -235,7 +235,7 @@ public sealed class ExperimentPlanner
     }.Where(task => task.Spec is not null).Select(task => task.Kind);
 
     private int? AlignNeedsPatches() =>
-        _spec.Align?.Loss.Over(_spec.Align.Preset) is { } loss && (loss.PatchCosine > 0 || loss.PatchMmd > 0) ? PatchLayer(_spec) : null;
+        _spec.Align?.Loss.Over(_spec.Align.Preset) is { NeedsPatches: true } ? PatchLayer(_spec) : null;
 
     private string Path(string relative) => System.IO.Path.GetFullPath(System.IO.Path.Combine(_folder, relative));
 

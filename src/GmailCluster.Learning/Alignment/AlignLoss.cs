@@ -15,7 +15,7 @@ namespace GmailCluster.Learning.Alignment;
 public sealed class AlignLoss(AlignLossWeights weights, double textScale)
 {
     /// <summary>Whether patches are part of the loss.</summary>
-    public bool NeedsPatches => weights.PatchCosine > 0 || weights.PatchMmd > 0;
+    public bool NeedsPatches => weights.NeedsPatches;
 
     private double RealScale => 1 / weights.RealTemperature;
 
@@ -27,6 +27,10 @@ public sealed class AlignLoss(AlignLossWeights weights, double textScale)
         ArgumentNullException.ThrowIfNull(patches);
         return nn.functional.normalize(patches.mean([1]), dim: -1);
     }
+
+    /// <summary>Patches of unit length.</summary>
+    /// <param name="patches">[b, N, C].</param>
+    public static Tensor UnitPatches(Tensor patches) => nn.functional.normalize(patches, dim: -1);
 
     /// <summary>The rank's share of the weighted patch cosine term: mean over pictures and positions of 1 - cos(h_g, h_r).</summary>
     /// <param name="generated">The rank's patches through Gen-CLIP, [b, N, C].</param>
@@ -96,14 +100,53 @@ public sealed class AlignLoss(AlignLossWeights weights, double textScale)
     {
         var loss = own.PatchLoss!;
         var share = (double)loss.item<float>();
-        if (weights.PatchMmd <= 0)
+        var outputs = new List<Tensor> { loss };
+        var gradients = new List<Tensor> { ones_like(loss) };
+        if (weights.PatchMmd > 0)
         {
-            return (share, [loss], [ones_like(loss)]);
+            var (value, ownGradient) = MeanTerm(rows, own, rank, worldSize);
+            share += value;
+            outputs.Add(own.PatchMeans!);
+            gradients.Add(ownGradient);
         }
 
+        if (weights.PatchPositionMmd > 0)
+        {
+            var (value, ownGradient) = PositionTerm(rows, own, rank, worldSize);
+            share += value;
+            outputs.Add(own.Patches!);
+            gradients.Add(ownGradient);
+        }
+
+        return (share, outputs, gradients);
+    }
+
+    private (double Share, Tensor Gradient) MeanTerm(AlignRows rows, AlignOutputs own, int rank, int worldSize)
+    {
         var means = own.PatchMeans!.detach();
-        var part = Mmd.Gradient(means, rows.GeneratedPatches!, RankRows.Of(rows.RealPatches!, rank, worldSize), rows.RealPatches!, (int)(rank * means.shape[0]), weights.MmdSigmas);
-        return (share + (weights.PatchMmd * part.Share), [loss, own.PatchMeans!], [ones_like(loss), part.Own * weights.PatchMmd]);
+        var part = Mmd.Gradient(
+            means, rows.GeneratedPatchMeans!, RankRows.Of(rows.RealPatchMeans!, rank, worldSize), rows.RealPatchMeans!, (int)(rank * means.shape[0]), weights.MmdSigmas);
+        return (weights.PatchMmd * part.Share, part.Own * weights.PatchMmd);
+    }
+
+    private (double Share, Tensor Gradient) PositionTerm(AlignRows rows, AlignOutputs own, int rank, int worldSize)
+    {
+        var patches = own.Patches!.detach(); // [b, N, C]
+        var positions = patches.shape[1];
+        var weight = weights.PatchPositionMmd / positions;
+        var offset = (int)(rank * patches.shape[0]);
+        var share = 0.0;
+        var gradients = new List<Tensor>();
+        for (var n = 0; n < positions; n++)
+        {
+            var real = rows.RealPatches!.select(1, n); // [B, C]
+            var part = Mmd.Gradient(
+                patches.select(1, n), rows.GeneratedPatches!.select(1, n), RankRows.Of(real, rank, worldSize), real, offset, weights.MmdSigmas);
+            share += weight * part.Share;
+            gradients.Add(part.Own * weight);
+        }
+
+        return (share, stack(gradients, 1)); // [b, N, C]
     }
 
     private IEnumerable<(Tensor Other, double Scale, double Weight)> Contrasts(AlignRows rows)

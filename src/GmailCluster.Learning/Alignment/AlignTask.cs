@@ -50,7 +50,8 @@ public sealed class AlignTask : ILearningTask
             own = await step.Compute(() => Embed(RankSlice.Of(batch, step), batch.Count), cancellationToken).ConfigureAwait(false);
             var gathered = new GatheredRows(
                 await step.AllGatherInRankOrder("embeddings", TensorRows.ToArray(own.Embeddings), cancellationToken).ConfigureAwait(false),
-                own.PatchMeans is null ? null : await step.AllGatherInRankOrder("patch means", TensorRows.ToArray(own.PatchMeans), cancellationToken).ConfigureAwait(false));
+                await Gather(step, "patches", own.Patches, cancellationToken).ConfigureAwait(false),
+                await Gather(step, "patch means", own.PatchMeans, cancellationToken).ConfigureAwait(false));
             var blocks = await step.Compute(() => OwnBlocks(batch, step, gathered), cancellationToken).ConfigureAwait(false);
             var lse = await step.AllGatherInRankOrder("log-sum-exp", blocks, cancellationToken).ConfigureAwait(false);
             return await step.Compute(() => Backward(batch, step, own, gathered, lse, gradient), cancellationToken).ConfigureAwait(false);
@@ -83,13 +84,14 @@ public sealed class AlignTask : ILearningTask
         var embeddings = nn.functional.normalize(output.Embedding, dim: -1).DetachFromDisposeScope(); // [b, P]
         if (!_loss.NeedsPatches)
         {
-            return new AlignOutputs(embeddings, null, null);
+            return new AlignOutputs(embeddings, null, null, null);
         }
 
         var patches = PatchFeatures.Of(output.HiddenStates, _patchLayer); // [b, N, C]
         return new AlignOutputs(
             embeddings,
             _loss.PatchCosine(patches, RealPatches(own)!, globalCount).DetachFromDisposeScope(),
+            AlignLoss.UnitPatches(patches).DetachFromDisposeScope(),
             AlignLoss.MeanPatch(patches).DetachFromDisposeScope());
     }
 
@@ -113,13 +115,20 @@ public sealed class AlignTask : ILearningTask
         var real = nn.functional.normalize(FeatureRows(_data.Real, batch, sample => sample.RealRow), dim: -1);
         var text = nn.functional.normalize(FeatureRows(_data.Text, batch, sample => sample.TextRow), dim: -1);
         var generated = TensorRows.From(gathered.Embeddings, batch.Count, gathered.Embeddings.Length / batch.Count);
-        return gathered.PatchMeans is null
-            ? new AlignRows(generated, real, text, null, null)
-            : new AlignRows(
-                generated, real, text,
-                TensorRows.From(gathered.PatchMeans, batch.Count, gathered.PatchMeans.Length / batch.Count),
-                AlignLoss.MeanPatch(RealPatches(batch)!));
+        if (gathered.Patches is null || gathered.PatchMeans is null)
+        {
+            return new AlignRows(generated, real, text, null, null, null, null);
+        }
+
+        var realPatches = RealPatches(batch)!; // [B, N, C]
+        return new AlignRows(
+            generated, real, text,
+            TensorRows.From(gathered.Patches, realPatches.shape), AlignLoss.UnitPatches(realPatches),
+            TensorRows.From(gathered.PatchMeans, batch.Count, realPatches.shape[2]), AlignLoss.MeanPatch(realPatches));
     }
+
+    private static async Task<float[]?> Gather(RankStep step, string name, Tensor? own, CancellationToken cancellationToken) =>
+        own is null ? null : await step.AllGatherInRankOrder(name, TensorRows.ToArray(own), cancellationToken).ConfigureAwait(false);
 
     private Tensor? RealPatches(IReadOnlyList<AlignSample> samples) =>
         _loss.NeedsPatches ? FeatureRows(_data.Patches!, samples, sample => sample.RealRow) : null; // [b, N, C]
@@ -136,5 +145,5 @@ public sealed class AlignTask : ILearningTask
         return TensorRows.From(values, [samples.Count, .. table.Shape.Skip(1)]);
     }
 
-    private sealed record GatheredRows(float[] Embeddings, float[]? PatchMeans);
+    private sealed record GatheredRows(float[] Embeddings, float[]? Patches, float[]? PatchMeans);
 }

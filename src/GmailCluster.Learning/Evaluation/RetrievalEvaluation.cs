@@ -7,7 +7,6 @@ using GmailCluster.Learning.Work;
 using GmailCluster.Models.Clip;
 using GmailCluster.Specs;
 using GmailCluster.Stages;
-using Recall = GmailCluster.Learning.Metrics.Embeddings.Retrieval;
 
 namespace GmailCluster.Learning.Evaluation;
 

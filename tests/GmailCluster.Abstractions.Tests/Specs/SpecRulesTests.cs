@@ -26,7 +26,7 @@ public sealed class SpecRulesTests
     [InlineData("align: {}", "align: { batch_size: 130 }", "align.batch_size is 130, which 4 ranks (world_size) cannot share evenly. Set a multiple of 4 such as 128.")]
     [InlineData("align: {}", "align: { batch_size: 2 }", "align.batch_size is 2, which 4 ranks (world_size) cannot share evenly. Set a multiple of 4 such as 4.")]
     [InlineData("align: {}", "align: { loss: { mmd_sigmas: [0.3, 0] } }", "align.loss.mmd_sigmas[1] is 0, not above 0. Set a kernel width such as 0.35.")]
-    [InlineData("align: {}", "align: { preset: paper, loss: { mmd_sigmas: [0.3] } }", "align.loss.mmd_sigmas has no effect: mmd and patch_mmd are 0 with preset paper. Remove the key, or give one of the terms a weight.")]
+    [InlineData("align: {}", "align: { preset: paper, loss: { mmd_sigmas: [0.3] } }", "align.loss.mmd_sigmas has no effect: mmd, patch_mmd and patch_position_mmd are 0 with preset paper. Remove the key, or give one of the terms a weight.")]
     [InlineData("align: {}", "align: { preset: paper, loss: { real_info_nce: 0 } }", "align.loss has weight 0 for every term, so nothing would be learned. Give at least one term a weight above 0.")]
     [InlineData("align: {}", "align: { loss: { real_temperature: 0 } }", "align.loss.real_temperature is 0, outside 1e-4..100. Set a value in the range, or leave the key out.")]
     [InlineData("align: {}", "align: { loss: { patch_cosine: 1 } }", "align.loss.patch_cosine has no effect: only llava reads patches, and there is no llava section. Add one, or remove the key.")]

@@ -61,11 +61,11 @@ internal static class TrainingRules
     {
         var loss = align.Loss.Over(align.Preset);
         book.Require(
-            loss is { RealInfoNce: 0, Cosine: 0, TextInfoNce: 0, Mmd: 0, PatchCosine: 0, PatchMmd: 0 }, "align.loss",
+            loss is { RealInfoNce: 0, Cosine: 0, TextInfoNce: 0, Mmd: 0, NeedsPatches: false }, "align.loss",
             "has weight 0 for every term, so nothing would be learned.", "Give at least one term a weight above 0.", "align.preset");
         book.HasEffect(loss.RealInfoNce > 0, "align.loss.real_temperature", "real_info_nce is 0", "Remove the key, or give the term a weight.", "align.loss");
         book.HasEffect(
-            loss.Mmd > 0 || loss.PatchMmd > 0, "align.loss.mmd_sigmas", $"mmd and patch_mmd are 0 with preset {SpecWords.Of(align.Preset)}",
+            loss.Mmd > 0 || loss.PatchMmd > 0 || loss.PatchPositionMmd > 0, "align.loss.mmd_sigmas", $"mmd, patch_mmd and patch_position_mmd are 0 with preset {SpecWords.Of(align.Preset)}",
             "Remove the key, or give one of the terms a weight.", "align.loss", "align.preset");
         book.Require(align.Loss.MmdSigmas is { Count: 0 }, "align.loss.mmd_sigmas", "is empty.", "Name at least one width, such as [0.35, 0.7].");
         for (var i = 0; i < loss.MmdSigmas.Count; i++)
@@ -74,7 +74,7 @@ internal static class TrainingRules
             book.Require(!(sigma > 0), $"align.loss.mmd_sigmas[{i}]", $"is {SpecLimits.Show(sigma)}, not above 0.", "Set a kernel width such as 0.35.");
         }
 
-        foreach (var (key, weight) in new[] { ("patch_cosine", loss.PatchCosine), ("patch_mmd", loss.PatchMmd) })
+        foreach (var (key, weight) in new[] { ("patch_cosine", loss.PatchCosine), ("patch_mmd", loss.PatchMmd), ("patch_position_mmd", loss.PatchPositionMmd) })
         {
             book.HasEffect(
                 weight == 0 || book.Spec.Llava is not null, $"align.loss.{key}", "only llava reads patches, and there is no llava section",

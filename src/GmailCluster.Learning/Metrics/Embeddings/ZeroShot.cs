@@ -28,6 +28,6 @@ public static class ZeroShot
             places[image] = Ranking.PlaceOf(scores.Slice(image * classes, classes), 1, classes, labels[image]);
         }
 
-        return Retrieval.Shares(places, cutoffs);
+        return Recall.Shares(places, cutoffs);
     }
 }

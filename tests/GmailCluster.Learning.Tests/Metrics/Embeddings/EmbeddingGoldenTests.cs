@@ -16,7 +16,7 @@ public class EmbeddingGoldenTests
         var expected = reference.GetProperty("scores").EnumerateObject().ToArray();
         var cutoffs = expected.Select(score => int.Parse(score.Name.Split('@')[1], null)).Distinct().ToArray();
 
-        var scores = Retrieval.RecallAtK(image, text, [.. Enumerable.Range(0, text.Count).Select(i => i / captions)], cutoffs);
+        var scores = Recall.RecallAtK(image, text, [.. Enumerable.Range(0, text.Count).Select(i => i / captions)], cutoffs);
 
         Assert.NotEmpty(expected);
         foreach (var score in expected)

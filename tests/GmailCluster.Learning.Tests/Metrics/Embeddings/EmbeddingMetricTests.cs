@@ -12,7 +12,7 @@ public class EmbeddingMetricTests
         // Texts 0 and 1 belong to image 0, text 2 to image 1.
         float[] similarity = [0.1f, 0.9f, 0.5f, 0.8f, 0.7f, 0.6f];
 
-        var scores = Retrieval.RecallAtK(similarity, [0, 0, 1], 2, [1, 2, 3]);
+        var scores = Recall.RecallAtK(similarity, [0, 0, 1], 2, [1, 2, 3]);
 
         Assert.Equal([0.5, 0.5, 1], scores.ImageToText);
         Assert.Equal([2 / 3.0, 1, 1], scores.TextToImage);
@@ -21,7 +21,7 @@ public class EmbeddingMetricTests
     [Fact]
     public void A_model_that_scores_all_alike_gets_what_guessing_would()
     {
-        var scores = Retrieval.RecallAtK(new float[100], [.. Enumerable.Range(0, 10)], 10, [1, 5]);
+        var scores = Recall.RecallAtK(new float[100], [.. Enumerable.Range(0, 10)], 10, [1, 5]);
 
         Assert.Equal([0.1, 0.5], scores.ImageToText);
         Assert.Equal([0.1, 0.5], scores.TextToImage);
@@ -33,15 +33,15 @@ public class EmbeddingMetricTests
     {
         float[] similarity = [float.NaN, float.NaN, float.NaN, float.NaN];
 
-        Assert.Equal([0.0], Retrieval.RecallAtK(similarity, [0, 1], 2, [1]).ImageToText);
+        Assert.Equal([0.0], Recall.RecallAtK(similarity, [0, 1], 2, [1]).ImageToText);
     }
 
     [Fact]
     public void Wrong_shapes_and_labels_are_refused()
     {
-        Assert.Throws<ArgumentException>(() => Retrieval.RecallAtK(new float[3], [0, 1], 2, [1]));
-        Assert.Throws<ArgumentException>(() => Retrieval.RecallAtK(new float[4], [0, 2], 2, [1]));
-        Assert.Throws<ArgumentException>(() => Retrieval.RecallAtK(new float[4], [0, 0], 2, [1]));
+        Assert.Throws<ArgumentException>(() => Recall.RecallAtK(new float[3], [0, 1], 2, [1]));
+        Assert.Throws<ArgumentException>(() => Recall.RecallAtK(new float[4], [0, 2], 2, [1]));
+        Assert.Throws<ArgumentException>(() => Recall.RecallAtK(new float[4], [0, 0], 2, [1]));
         Assert.Throws<ArgumentException>(() => ZeroShot.TopK(new float[4], [0, 2], 2, [1]));
         Assert.Throws<ArgumentException>(() => new EmbeddingMatrix(new float[5], 2));
         Assert.Throws<ArgumentException>(() => ModalityGap.Cmmd(new EmbeddingMatrix(new float[4], 2), new EmbeddingMatrix(new float[4], 4)));

@@ -3,7 +3,7 @@ using System.Numerics.Tensors;
 namespace GmailCluster.Learning.Metrics.Embeddings;
 
 /// <summary>Retrieval between images and their captions (Karpathy and Fei-Fei 2015): recall at k, both ways.</summary>
-public static class Retrieval
+public static class Recall
 {
     /// <summary>Recall at each k, 0 to 1. An image counts when any of its captions is among its k nearest texts.</summary>
     /// <param name="similarity">Row after row, [images, texts]; higher is nearer.</param>
