@@ -1,3 +1,4 @@
+using GmailCluster.Data.Images;
 using GmailCluster.Errors;
 
 namespace GmailCluster.Data.Captions;
@@ -6,7 +7,7 @@ namespace GmailCluster.Data.Captions;
 internal static class ImageFiles
 {
     /// <summary>Extensions that are pictures, in the order in which names are tried.</summary>
-    public static readonly string[] Extensions = ["jpg", "jpeg", "png", "webp", "gif", "bmp"];
+    public static IReadOnlyList<string> Extensions => ImageDecoder.Extensions;
 
     public static bool IsImage(string extension) => Extensions.Contains(extension);
 

@@ -14,6 +14,9 @@ public static class ImageDecoder
     /// <summary>Pictures of more pixels are refused: what Pillow calls a decompression bomb.</summary>
     public const long DefaultMaximumPixels = 178_956_970;
 
+    /// <summary>Extensions that name pictures, in the order in which names are tried.</summary>
+    public static IReadOnlyList<string> Extensions { get; } = ["jpg", "jpeg", "png", "webp", "gif", "bmp"];
+
     private const string Remedy = "Replace the file, or leave it out.";
 
     /// <summary>Decodes one picture.</summary>

@@ -16,14 +16,22 @@ public sealed class CaptionTask : ILearningTask
     private readonly ClipCapModel _model;
     private readonly ArmData _data;
     private readonly CaptionTokens _tokens;
+    private readonly CaptioningFile _captioning;
+    private readonly IReadOnlyDictionary<string, byte[]> _tokenizerFiles;
 
     /// <summary>Makes the task; it owns the model.</summary>
-    public CaptionTask(ClipCapModel model, ITokenizer tokenizer, ArmData data, CaptionSpec spec)
+    /// <param name="model">Mapping network and language model.</param>
+    /// <param name="tokenizer">The language model's.</param>
+    /// <param name="tokenizerFiles">Its files, which the result carries.</param>
+    /// <param name="data">Captions and frozen image embeddings.</param>
+    /// <param name="spec">Lengths, what is tuned.</param>
+    public CaptionTask(ClipCapModel model, ITokenizer tokenizer, IReadOnlyDictionary<string, byte[]> tokenizerFiles, ArmData data, CaptionSpec spec)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(data);
         ArgumentNullException.ThrowIfNull(spec);
-        (_model, _data) = (model, data);
+        (_model, _tokenizerFiles, _data) = (model, tokenizerFiles, data);
+        _captioning = new CaptioningFile { MaxTokens = spec.MaxTokens, Beams = spec.Beams };
         _tokens = new CaptionTokens(tokenizer, data.Items.Select(item => item.Caption), spec.MaxTokens);
         Parameters = FlatParameters.Adopt(TrainableParameters.Of(spec.TuneLanguageModel ? model : model.Mapper, spec.TuneLanguageModel ? "" : "clip_project."));
     }
@@ -41,7 +49,7 @@ public sealed class CaptionTask : ILearningTask
                 using var scope = NewDisposeScope();
                 var batch = _data.Batch(step.Step);
                 var own = RankSlice.Of(batch, step);
-                var embeddings = FeatureRows.Of(own, normalise: true); // [b, P]
+                var embeddings = FeatureRows.Of(own, _model.Config.NormalizePrefix); // [b, P]
                 var (ids, mask) = _tokens.Rows(own.Select(sample => sample.Item.Caption)); // [b, T]
                 var globalTokens = batch.Sum(sample => _tokens.Count(sample.Item.Caption));
                 var loss = _model.Loss(embeddings, ids, mask).Sum / globalTokens;
@@ -52,7 +60,11 @@ public sealed class CaptionTask : ILearningTask
     }
 
     /// <inheritdoc/>
-    public IReadOnlyDictionary<string, byte[]> Export() => _model.Export();
+    /// <remarks>With the language model's tokenizer and how it was asked, so that the folder captions pictures without anything else.</remarks>
+    public IReadOnlyDictionary<string, byte[]> Export() => ExportFolder.Join(
+        _model.Export(),
+        _tokenizerFiles.ToDictionary(file => $"{ClipCapModel.LanguageModelFolder}/{file.Key}", file => file.Value),
+        _captioning.ToFiles());
 
     /// <inheritdoc/>
     public void Dispose()

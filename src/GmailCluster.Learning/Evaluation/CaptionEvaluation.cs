@@ -32,7 +32,7 @@ internal static class CaptionEvaluation
                     () =>
                     {
                         using var scope = NewDisposeScope();
-                        var ids = model.Generate(FeatureRows.Of(batch, normalise: true), options, cancellationToken);
+                        var ids = model.Generate(FeatureRows.Of(batch, model.Config.NormalizePrefix), options, cancellationToken);
                         return Decoder.WithoutEnd(ids, options).Select(row => tokenizer.Decode(row).Trim()).ToArray();
                     },
                     cancellationToken).ConfigureAwait(false);

@@ -23,7 +23,7 @@ internal static class LlavaEvaluation
         model.eval();
         var tokenizer = TokenizerFolder.Load(settings.LanguageModelFolder!);
         var spec = settings.Train.Llava!;
-        var prompt = new LlavaPrompt(tokenizer, spec, model.ImageToken, model.FeaturesPerImage);
+        var prompt = new LlavaPrompt(tokenizer, spec.Prompt, model.ImageToken, model.FeaturesPerImage);
         var options = new GenerationOptions { MaxNewTokens = spec.MaxTokens, EosTokenIds = [tokenizer.Special.Eos!.Value] };
         var results = new List<(TestSet, IReadOnlyList<string>)>();
         foreach (var test in tests)

@@ -1,5 +1,4 @@
 using GmailCluster.Data.Tokenizers;
-using GmailCluster.Specs;
 
 namespace GmailCluster.Learning.Llava;
 
@@ -8,9 +7,13 @@ internal sealed class LlavaPrompt
 {
     public const string ImageWord = "<image>";
 
-    public LlavaPrompt(ITokenizer tokenizer, LlavaSpec spec, int imageToken, int featuresPerImage)
+    /// <param name="tokenizer">The language model's.</param>
+    /// <param name="prompt">The question, with one <c>&lt;image&gt;</c>.</param>
+    /// <param name="imageToken">The id in whose places features go.</param>
+    /// <param name="featuresPerImage">How many of them.</param>
+    public LlavaPrompt(ITokenizer tokenizer, string prompt, int imageToken, int featuresPerImage)
     {
-        var parts = spec.Prompt.Split(ImageWord);
+        var parts = prompt.Split(ImageWord);
         Ids =
         [
             .. tokenizer.Encode(parts[0]),

@@ -24,10 +24,12 @@ public sealed class LlavaTask : ILearningTask
     private readonly ArmData _data;
     private readonly LlavaPrompt _prompt;
     private readonly CaptionTokens _answers;
+    private readonly IReadOnlyDictionary<string, byte[]> _companions;
 
-    private LlavaTask(LlavaModel model, LoraAdapter? adapter, LlavaPrompt prompt, CaptionTokens answers, ArmData data)
+    private LlavaTask(
+        LlavaModel model, LoraAdapter? adapter, LlavaPrompt prompt, CaptionTokens answers, ArmData data, IReadOnlyDictionary<string, byte[]> companions)
     {
-        (_model, _adapter, _prompt, _answers, _data) = (model, adapter, prompt, answers, data);
+        (_model, _adapter, _prompt, _answers, _data, _companions) = (model, adapter, prompt, answers, data, companions);
         var language = adapter?.TrainableParameters ?? TrainableParameters.Of(model.LanguageModel, "language_model.");
         Parameters = FlatParameters.Adopt(TrainableParameters.Of(model.Projector, "multi_modal_projector.").Concat(language));
     }
@@ -52,7 +54,8 @@ public sealed class LlavaTask : ILearningTask
             ? LoraAdapter.Attach(model.LanguageModel, LoraConfig.For(lora.Rank, lora.Alpha, lora.TargetModules), generator)
             : null;
         var answers = new CaptionTokens(tokenizer, data.Items.Select(item => item.Caption), spec.MaxTokens, prefix: " ");
-        return new LlavaTask(model, adapter, new LlavaPrompt(tokenizer, spec, model.ImageToken, model.FeaturesPerImage), answers, data);
+        var prompt = new LlavaPrompt(tokenizer, spec.Prompt, model.ImageToken, model.FeaturesPerImage);
+        return new LlavaTask(model, adapter, prompt, answers, data, LlavaCompanions.Of(model, clipFolder, languageModelFolder, tokenizer, spec));
     }
 
     /// <inheritdoc/>
@@ -76,11 +79,14 @@ public sealed class LlavaTask : ILearningTask
     }
 
     /// <inheritdoc/>
-    /// <remarks>An adapter is merged: the folder is a whole LlavaForConditionalGeneration. Call it once, after the last step.</remarks>
+    /// <remarks>
+    /// An adapter is merged: the folder is a whole LlavaForConditionalGeneration with its tokenizer and processor. Call it once, after the
+    /// last step.
+    /// </remarks>
     public IReadOnlyDictionary<string, byte[]> Export()
     {
         _adapter?.Merge();
-        return _model.Export();
+        return ExportFolder.Join(_model.Export(), _companions);
     }
 
     /// <inheritdoc/>

@@ -20,19 +20,22 @@ public sealed class DualEncoderTask : ILearningTask
     private readonly Func<CaptionedItem, string> _caption;
     private readonly Dictionary<string, int[]> _ids = new(StringComparer.Ordinal);
     private readonly double _scale;
+    private readonly IReadOnlyDictionary<string, byte[]> _tokenizerFiles;
 
     /// <summary>Makes the task; it owns the tower.</summary>
     /// <param name="tower">The text tower with its projection, stretched already if it is to be.</param>
     /// <param name="scale">exp(logit_scale) of the base model, held fixed.</param>
     /// <param name="tokenizer">The tower's tokenizer.</param>
+    /// <param name="tokenizerFiles">Its files, which the result carries.</param>
     /// <param name="data">Captions and frozen image embeddings.</param>
     /// <param name="caption">Which caption to train on.</param>
-    public DualEncoderTask(ClipTextTower tower, double scale, ITokenizer tokenizer, ArmData data, Func<CaptionedItem, string> caption)
+    public DualEncoderTask(
+        ClipTextTower tower, double scale, ITokenizer tokenizer, IReadOnlyDictionary<string, byte[]> tokenizerFiles, ArmData data, Func<CaptionedItem, string> caption)
     {
         ArgumentNullException.ThrowIfNull(tower);
         ArgumentNullException.ThrowIfNull(tokenizer);
         ArgumentNullException.ThrowIfNull(data);
-        (_tower, _scale, _data, _caption) = (tower, scale, data, caption);
+        (_tower, _scale, _tokenizerFiles, _data, _caption) = (tower, scale, tokenizerFiles, data, caption);
         var length = (int)tower.Config.MaxPositionEmbeddings;
         foreach (var text in data.Items.Select(caption).Distinct(StringComparer.Ordinal))
         {
@@ -67,7 +70,10 @@ public sealed class DualEncoderTask : ILearningTask
     }
 
     /// <inheritdoc/>
-    public IReadOnlyDictionary<string, byte[]> Export() => ExportFolder.Files(folder => TextTowerFiles.Save(_tower, folder));
+    /// <remarks>With CLIP's tokenizer, which is told of the positions that a stretched tower has.</remarks>
+    public IReadOnlyDictionary<string, byte[]> Export() => ExportFolder.Join(
+        ExportFolder.Files(folder => TextTowerFiles.Save(_tower, folder)),
+        TokenizerFiles.WithMaximumLength(_tokenizerFiles, (int)_tower.Config.MaxPositionEmbeddings));
 
     /// <inheritdoc/>
     public void Dispose()

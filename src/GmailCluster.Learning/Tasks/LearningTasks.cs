@@ -74,7 +74,8 @@ public sealed class LearningTasks(IObjectStore store)
         using var vision = ClipVisionTower.Load(settings.ClipFolder);
         var config = new ClipCapConfig { PrefixSize = vision.Config.ProjectionDim, PrefixLength = spec.PrefixLength };
         var model = ClipCapModel.Create(config, Gpt2Model.Load(settings.LanguageModelFolder!), InitialisedBy(settings.Run.Seed, "caption"));
-        return new OpenedTask(new CaptionTask(model, TokenizerFolder.Load(settings.LanguageModelFolder!), data, spec), spec.Optimizer, spec.Steps);
+        var folder = settings.LanguageModelFolder!;
+        return new OpenedTask(new CaptionTask(model, TokenizerFolder.Load(folder), TokenizerFiles.Read(folder), data, spec), spec.Optimizer, spec.Steps);
     }
 
     private async Task<OpenedTask> DualEncoder(TrainSettings settings, TaskSpec spec, LongSpec? stretched, CancellationToken cancellationToken)
@@ -88,7 +89,7 @@ public sealed class LearningTasks(IObjectStore store)
         }
 
         var task = new DualEncoderTask(
-            tower, Math.Exp(clip.LogitScale.item<float>()), TokenizerFolder.Load(settings.ClipFolder), data,
+            tower, Math.Exp(clip.LogitScale.item<float>()), TokenizerFolder.Load(settings.ClipFolder), TokenizerFiles.Read(settings.ClipFolder), data,
             stretched is null ? item => item.Caption : item => item.LongCaption ?? item.Caption);
         return new OpenedTask(task, spec.Optimizer, spec.Steps);
     }

@@ -37,6 +37,12 @@ public sealed class ClipTextTower : Module
     /// <summary>The tower's sizes; <see cref="Stretch"/> changes the number of positions.</summary>
     public ClipTextConfig Config { get; private set; }
 
+    /// <summary>Whether embeddings are projected into the shared space.</summary>
+    public bool HasProjection => Projection is not null;
+
+    /// <summary>Values of an embedding: P, or the tower's own width where it has no projection.</summary>
+    public int EmbeddingWidth => Projection is null ? Config.HiddenSize : Config.ProjectionDim;
+
     /// <summary>
     /// Loads the text tower of a CLIP folder, or a bare <c>CLIPTextModel</c> folder, in fp32. It belongs to the caller, not to a dispose scope.
     /// </summary>

@@ -37,6 +37,9 @@ public sealed class ClipVisionTower : Module
     /// <summary>The tower's sizes.</summary>
     public ClipVisionConfig Config { get; }
 
+    /// <summary>Values of an embedding: P, or the tower's own width where it has no projection.</summary>
+    public int EmbeddingWidth => Projection is null ? Config.HiddenSize : Config.ProjectionDim;
+
     /// <summary>Loads the image tower of a CLIP folder, whole or bare, in fp32. It belongs to the caller, not to a dispose scope.</summary>
     public static ClipVisionTower Load(string folder) => ClipCheckpoint.LoadVision(folder);
 

@@ -28,6 +28,9 @@ public sealed record ClipCapConfig
     /// <summary>Transformer only: heads; they divide the language model's width.</summary>
     public int NumHeads { get; init; } = 8;
 
+    /// <summary>Whether the image embedding is brought to unit length first, as CLIP_prefix_caption's <c>--normalize_prefix</c> does. Default true.</summary>
+    public bool NormalizePrefix { get; init; } = true;
+
     /// <summary>What else the file says; written back as it is.</summary>
     [JsonExtensionData]
     public Dictionary<string, JsonElement>? Others { get; init; }

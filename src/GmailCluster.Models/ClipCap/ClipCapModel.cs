@@ -15,7 +15,8 @@ namespace GmailCluster.Models.ClipCap;
 // B rows, P embedding width, L prefix tokens, T caption tokens, C the language model's width.
 public sealed class ClipCapModel : nn.Module
 {
-    private const string LanguageModelFolder = "gpt2";
+    /// <summary>The folder within a captioner's folder that holds the language model.</summary>
+    public const string LanguageModelFolder = "gpt2";
 
     [ComponentName(Name = "clip_project")] private readonly nn.Module<Tensor, Tensor> _mapper;
     [ComponentName(Name = "gpt")] private readonly Gpt2Model _languageModel;
