@@ -1,0 +1,34 @@
+using System.Diagnostics;
+using GmailCluster.Bench.Cases;
+
+namespace GmailCluster.Bench;
+
+/// <summary>The same way of timing as bench/reference/timing.py: steps for some seconds, then the median step.</summary>
+internal static class Timing
+{
+    private const int WarmUpSteps = 2;
+    private const int LeastSteps = 3;
+
+    /// <summary>Items a second of the median step.</summary>
+    public static async Task<double> Rate(Workload workload, TimeSpan time)
+    {
+        for (var i = 0; i < WarmUpSteps; i++)
+        {
+            await workload.Step();
+        }
+
+        var times = new List<double>();
+        var begin = Stopwatch.GetTimestamp();
+        while (times.Count < LeastSteps || Stopwatch.GetElapsedTime(begin) < time)
+        {
+            var start = Stopwatch.GetTimestamp();
+            await workload.Step();
+            times.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
+        }
+
+        times.Sort();
+        var middle = times.Count / 2;
+        var median = times.Count % 2 == 1 ? times[middle] : (times[middle - 1] + times[middle]) / 2;
+        return workload.ItemsPerStep / median;
+    }
+}
