@@ -6,13 +6,17 @@ namespace GmailCluster.Stages;
 /// <param name="Total">All of them; 0 when not known.</param>
 /// <param name="Detail">One phrase, such as the last loss; null for none.</param>
 /// <param name="Failure">Why it failed; null otherwise.</param>
+/// <param name="Before">How many of <paramref name="Done"/> an earlier attempt had finished.</param>
+/// <param name="Warning">What went wrong without ending the stage, such as a checkpoint that could not be written; null for nothing.</param>
 [GenerateSerializer, Immutable, Alias("gmail.stage-progress")]
 public sealed record StageProgress(
     [property: Id(0)] StagePhase Phase,
     [property: Id(1)] long Done,
     [property: Id(2)] long Total,
     [property: Id(3)] string? Detail = null,
-    [property: Id(4)] StageFailure? Failure = null);
+    [property: Id(4)] StageFailure? Failure = null,
+    [property: Id(5)] long Before = 0,
+    [property: Id(6)] string? Warning = null);
 
 /// <summary>Where a stage stands.</summary>
 public enum StagePhase

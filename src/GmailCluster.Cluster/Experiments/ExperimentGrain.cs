@@ -33,7 +33,7 @@ internal sealed partial class ExperimentGrain(
         }
 
         StopLooking();
-        await Save(new ExperimentState { Order = order, Phase = StagePhase.Running }, cancellationToken);
+        await experiment.Save(new ExperimentState { Order = order, Phase = StagePhase.Running }, DeactivateOnIdle, cancellationToken);
         await Resume(cancellationToken);
     }
 
@@ -52,7 +52,7 @@ internal sealed partial class ExperimentGrain(
 
         StopLooking();
         await Task.WhenAll(Running().Select(stage => Owner(stage).Cancel(cancellationToken)));
-        await Save(experiment.State with { Phase = StagePhase.Cancelled }, cancellationToken);
+        await Conclude(experiment.State with { Phase = StagePhase.Cancelled });
     }
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
@@ -81,9 +81,9 @@ internal sealed partial class ExperimentGrain(
         foreach (var stage in Running().ToArray())
         {
             var progress = await Owner(stage).GetProgress(cancellationToken);
-            if (progress.Phase is StagePhase.Pending)
+            if (progress.Phase is StagePhase.Pending && !await TryStart(stage, cancellationToken)) // its grain was lost with a silo
             {
-                await Owner(stage).Start(stage, cancellationToken); // its grain was lost with a silo
+                return;
             }
 
             _status[stage.Key] = new StageStatus(stage.Key, progress with { Phase = progress.Phase is StagePhase.Pending ? StagePhase.Running : progress.Phase }, Cached: false);
@@ -98,7 +98,7 @@ internal sealed partial class ExperimentGrain(
         if (experiment.State.Order!.Stages.All(IsDone))
         {
             StopLooking();
-            await Save(experiment.State with { Phase = StagePhase.Done }, CancellationToken.None);
+            await Conclude(experiment.State with { Phase = StagePhase.Done });
         }
     }
 
@@ -109,17 +109,26 @@ internal sealed partial class ExperimentGrain(
         foreach (var stage in experiment.State.Order!.Stages.Where(IsReady).Take(free).ToArray())
         {
             _status[stage.Key] = new StageStatus(stage.Key, new StageProgress(StagePhase.Running, 0, stage.Size), Cached: false);
-            try
+            if (!await TryStart(stage, cancellationToken))
             {
-                await Owner(stage).Start(stage, cancellationToken);
-            }
-#pragma warning disable CA1031 // A stage that cannot start has failed.
-            catch (Exception e)
-#pragma warning restore CA1031
-            {
-                await End(stage, new StageProgress(StagePhase.Failed, 0, stage.Size, null, StageFailure.From(e)));
                 return;
             }
+        }
+    }
+
+    private async Task<bool> TryStart(Stage stage, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Owner(stage).Start(stage, cancellationToken);
+            return true;
+        }
+#pragma warning disable CA1031 // A stage that cannot start has failed; one whose silo could not be reached is looked for again.
+        catch (Exception e) when (e is not (OperationCanceledException or SiloUnavailableException or OrleansMessageRejectionException or TimeoutException))
+#pragma warning restore CA1031
+        {
+            await End(stage, new StageProgress(StagePhase.Failed, 0, stage.Size, null, StageFailure.From(e)));
+            return false;
         }
     }
 
@@ -130,7 +139,7 @@ internal sealed partial class ExperimentGrain(
         var failure = progress.Failure is { } words ? words with { Message = $"{stage.Title}: {words.Message}" } : null;
         LogEnded(stage.Title, progress.Phase, failure?.Message);
         await Task.WhenAll(Running().Select(other => Owner(other).Cancel(CancellationToken.None)));
-        await Save(experiment.State with { Phase = progress.Phase, Failure = failure }, CancellationToken.None);
+        await Conclude(experiment.State with { Phase = progress.Phase, Failure = failure });
     }
 
     // Disposing a timer cancels the token of its callback, so whatever the callback still does after this takes none.
@@ -158,22 +167,30 @@ internal sealed partial class ExperimentGrain(
         _ => grains.GetGrain<IWorkGrain>(stage.Key.Value),
     };
 
-    private async Task Save(ExperimentState next, CancellationToken cancellationToken)
+    // The end is told even if it cannot be written: the store then still says "running", and whoever asks there next goes on.
+    private async Task Conclude(ExperimentState end)
     {
-        experiment.State = next;
         try
         {
-            await experiment.WriteStateAsync(cancellationToken);
+            await experiment.Save(end, () => { }, CancellationToken.None);
         }
-        catch
+#pragma warning disable CA1031 // A store that takes no more is a failure like any other, but the first reason is the one to tell.
+        catch (Exception e)
+#pragma warning restore CA1031
         {
-            DeactivateOnIdle(); // memory may now be ahead of the store: the next call starts from the store
-            throw;
+            LogNotSaved(end.Phase, e);
+            if (end.Phase is not StagePhase.Cancelled && end.Failure is null)
+            {
+                experiment.State = end with { Phase = StagePhase.Failed, Failure = StageFailure.From(e) };
+            }
         }
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Stage} ended the experiment: {Phase} {Reason}")]
     private partial void LogEnded(string stage, StagePhase phase, string? reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The experiment is {Phase}, but that could not be written; asked again, it goes on from what the store says")]
+    private partial void LogNotSaved(StagePhase phase, Exception exception);
 }
 
 /// <summary>An experiment's durable state.</summary>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using GmailCluster.Cluster.Stages;
 using GmailCluster.Data.Shards;
+using GmailCluster.Errors;
 using GmailCluster.Grains;
 using GmailCluster.Keys;
 using GmailCluster.Learning.Generation;
@@ -76,17 +77,16 @@ internal sealed partial class GenerationGrain(
                 continue;
             }
 
-            var lease = await Shard(shard).Lease(holder, cancellationToken);
-            if (lease is not null)
+            try
             {
-                (_leases[shard], _holders[shard]) = (lease, holder);
-                return new ShardOrder(_stage!, lease);
+                if (await TryLease(shard, holder, cancellationToken) is { } order)
+                {
+                    return order;
+                }
             }
-
-            // Committed in the shard's own state, but the manifest was not reached: mend it. Else somebody alive holds it.
-            if (await Shard(shard).GetEntry(cancellationToken) is { } entry)
+            catch (GmailClusterException e)
             {
-                await Record(entry, cancellationToken);
+                FailStage(shard, StageFailure.From(e)); // the store refuses: asking again would be refused again
             }
         }
 
@@ -115,13 +115,7 @@ internal sealed partial class GenerationGrain(
 
     public Task Fail(ShardLease lease, StageFailure failure, CancellationToken cancellationToken)
     {
-        if (_phase is StagePhase.Running)
-        {
-            (_phase, _failure) = (StagePhase.Failed, failure);
-            LogFailed(lease.Shard, failure.Message);
-            End();
-        }
-
+        FailStage(lease.Shard, failure);
         return Task.CompletedTask;
     }
 
@@ -139,7 +133,7 @@ internal sealed partial class GenerationGrain(
     {
         var images = _committed.Values.Sum(entry => entry.SampleCount) + _imagesInFlight.Values.Sum();
         var detail = _plan is null ? null : $"{_committed.Count} of {_plan.ShardCount} shards";
-        return Task.FromResult(new StageProgress(_phase, images, _plan?.ImageCount ?? 0, detail, _failure));
+        return Task.FromResult(new StageProgress(_phase, images, _plan?.ImageCount ?? 0, detail, _failure, _imagesBefore));
     }
 
     public Task Cancel(CancellationToken cancellationToken)
@@ -151,6 +145,33 @@ internal sealed partial class GenerationGrain(
         }
 
         return Task.CompletedTask;
+    }
+
+    private async Task<ShardOrder?> TryLease(int shard, string holder, CancellationToken cancellationToken)
+    {
+        if (await Shard(shard).Lease(holder, cancellationToken) is { } lease)
+        {
+            (_leases[shard], _holders[shard]) = (lease, holder);
+            return new ShardOrder(_stage!, lease);
+        }
+
+        // Committed in the shard's own state, but the manifest was not reached: mend it. Else somebody alive holds it.
+        if (await Shard(shard).GetEntry(cancellationToken) is { } entry)
+        {
+            await Record(entry, cancellationToken);
+        }
+
+        return null;
+    }
+
+    private void FailStage(int shard, StageFailure failure)
+    {
+        if (_phase is StagePhase.Running)
+        {
+            (_phase, _failure) = (StagePhase.Failed, failure);
+            LogFailed(shard, failure.Message);
+            End();
+        }
     }
 
     private IGenerationShardGrain Shard(int number) =>

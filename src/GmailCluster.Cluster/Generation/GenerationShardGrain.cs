@@ -23,7 +23,7 @@ internal sealed partial class GenerationShardGrain(
             return null;
         }
 
-        await Save(next, cancellationToken);
+        await shard.Save(next, DeactivateOnIdle, cancellationToken);
         var parts = this.GetPrimaryKeyString().Split('/');
         return new ShardLease(new ArtifactKey(parts[0]), int.Parse(parts[1], System.Globalization.CultureInfo.InvariantCulture), next.Fence, next.ExpiresAt);
     }
@@ -33,7 +33,7 @@ internal sealed partial class GenerationShardGrain(
         var (next, result) = ShardRules.Commit(shard.State, lease.Fence, entry);
         if (result is CommitResult.Committed)
         {
-            await Save(next, cancellationToken);
+            await shard.Save(next, DeactivateOnIdle, cancellationToken);
         }
 
         var key = this.GetPrimaryKeyString();
@@ -45,20 +45,6 @@ internal sealed partial class GenerationShardGrain(
 
     private bool IsAlive(string? holder) =>
         holder is not null && silos.GetApproximateSiloStatus(SiloAddress.FromParsableString(holder)) is SiloStatus.Active or SiloStatus.Joining;
-
-    private async Task Save(ShardState next, CancellationToken cancellationToken)
-    {
-        shard.State = next;
-        try
-        {
-            await shard.WriteStateAsync(cancellationToken);
-        }
-        catch
-        {
-            DeactivateOnIdle(); // memory may now be ahead of the store: the next call starts from the store
-            throw;
-        }
-    }
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "Shard {Shard}: {Result} under fence {Fence}, now {Next}")]
     private partial void LogCommit(string shard, CommitResult result, long fence, long next);

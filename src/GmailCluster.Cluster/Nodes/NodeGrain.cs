@@ -1,4 +1,3 @@
-using GmailCluster.Errors;
 using GmailCluster.Grains;
 using GmailCluster.Keys;
 using GmailCluster.Learning.Compute;
@@ -69,12 +68,12 @@ internal sealed partial class NodeGrain(
                 stage, lease.Shard, images => _ = owner.ReportImages(lease.Shard, images, CancellationToken.None), _stopping.Token);
             await owner.Commit(lease, entry, _stopping.Token);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
             throw;
         }
-#pragma warning disable CA1031 // Whatever went wrong is the stage's failure, told in its words.
-        catch (Exception e) when (e is GmailClusterException or InvalidOperationException or OutOfMemoryException or System.Runtime.InteropServices.ExternalException)
+#pragma warning disable CA1031 // Whatever went wrong is the stage's failure, told in its words; only a call that found nobody is tried again.
+        catch (Exception e) when (e is not (OrleansException or TimeoutException))
 #pragma warning restore CA1031
         {
             LogShardFailed(lease.Shard, lease.Generation, e);

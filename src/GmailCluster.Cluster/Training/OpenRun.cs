@@ -24,7 +24,6 @@ internal sealed partial class OpenRun : IAsyncDisposable
     private readonly int _everySteps;
     private readonly int _keep;
     private readonly double _secondsBefore;
-    private readonly int _stepsBefore;
     private readonly long _openedAt;
 
     // One snapshot at a time: when the store is slow the next one waits its turn by replacing the one not yet begun.
@@ -32,6 +31,9 @@ internal sealed partial class OpenRun : IAsyncDisposable
         Channel.CreateBounded<Checkpoint>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
 
     private readonly Task _writing;
+    private volatile string? _warning;
+    private int _snapshotStep;
+    private bool _isFinished;
 
     private OpenRun(
         Stage stage, IObjectStore store, CheckpointStore checkpoints, OpenedTask task, Checkpoint? resumed, ComputePool pool, TimeProvider time,
@@ -48,13 +50,19 @@ internal sealed partial class OpenRun : IAsyncDisposable
             LogResumed(stage.Title, Replica.CommittedSteps);
         }
 
-        _stepsBefore = Replica.CommittedSteps;
+        _snapshotStep = StepsBefore = Replica.CommittedSteps;
         Replica.Committed += OnCommitted;
         _openedAt = time.GetTimestamp();
         _writing = WriteCheckpoints();
     }
 
     public TrainingReplica Replica { get; }
+
+    /// <summary>Steps that an earlier attempt had made.</summary>
+    public int StepsBefore { get; }
+
+    /// <summary>Why the last checkpoint could not be written; null when it was.</summary>
+    public string? Warning => _warning;
 
     public static async Task<OpenRun> Open(
         Stage stage, IObjectStore store, CheckpointStore checkpoints, LearningTasks tasks, ComputePool pool, TimeProvider time, ILogger<OpenRun> logger,
@@ -95,15 +103,23 @@ internal sealed partial class OpenRun : IAsyncDisposable
                 Items = Replica.Steps,
                 Unit = "steps",
                 Files = files,
-                Notes = _stepsBefore == 0 ? [] : [$"resumed at step {_stepsBefore}"],
+                Notes = StepsBefore == 0 ? [] : [$"resumed at step {StepsBefore}"],
             },
             cancellationToken);
+        _isFinished = true;
+        _snapshots.Writer.TryComplete();
+        await _writing; // or a checkpoint still being written would outlive the clearing
         await _checkpoints.Clear(cancellationToken);
     }
 
     public async ValueTask DisposeAsync()
     {
         Replica.Committed -= OnCommitted;
+        if (!_isFinished && Replica.CommittedSteps > _snapshotStep)
+        {
+            Snapshot(); // stopped between two checkpoints: nothing that was trained is lost
+        }
+
         _snapshots.Writer.TryComplete();
         await _writing;
         Replica.Dispose();
@@ -124,8 +140,15 @@ internal sealed partial class OpenRun : IAsyncDisposable
     {
         if (steps % _everySteps == 0 && steps < Replica.Steps)
         {
-            _snapshots.Writer.TryWrite(new Checkpoint(Replica.Snapshot(), Seconds));
+            Snapshot();
         }
+    }
+
+    private void Snapshot()
+    {
+        var state = Replica.Snapshot();
+        _snapshotStep = state.Losses.Count;
+        _snapshots.Writer.TryWrite(new Checkpoint(state, Seconds));
     }
 
     private async Task WriteCheckpoints()
@@ -135,12 +158,15 @@ internal sealed partial class OpenRun : IAsyncDisposable
             try
             {
                 await _checkpoints.Save(_task.Task.Parameters, snapshot, _keep, CancellationToken.None);
+                _warning = null;
             }
 #pragma warning disable CA1031 // Training goes on without this checkpoint; the next one tries again.
             catch (Exception e)
 #pragma warning restore CA1031
             {
-                LogNotSaved(_stage.Title, snapshot.State.Losses.Count, e);
+                var step = snapshot.State.Losses.Count;
+                _warning = $"the checkpoint of step {step} was not written, training goes on: {StageFailure.From(e).Message}";
+                LogNotSaved(_stage.Title, step, e);
             }
         }
     }

@@ -42,12 +42,12 @@ internal sealed class ReplicaHost(IObjectStore store, ComputePool pool, Learning
         return (await opening.WaitAsync(cancellationToken)).Replica;
     }
 
-    /// <summary>The run's replica, if it is open here.</summary>
-    public TrainingReplica? Find(ArtifactKey run)
+    /// <summary>The run, if it is open here.</summary>
+    public OpenRun? Find(ArtifactKey run)
     {
         lock (_lock)
         {
-            return _runs.TryGetValue(run, out var known) && known.Run.IsCompletedSuccessfully ? known.Run.Result.Replica : null;
+            return _runs.TryGetValue(run, out var known) && known.Run.IsCompletedSuccessfully ? known.Run.Result : null;
         }
     }
 

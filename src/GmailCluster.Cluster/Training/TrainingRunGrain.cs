@@ -41,7 +41,7 @@ internal sealed partial class TrainingRunGrain(
         }
 
         // The number is in the store before any rank hears of it: ranks of an earlier plan, wherever they are, are then out.
-        await Save(new RunState { GenerationNumber = run.State.GenerationNumber + 1 }, cancellationToken);
+        await run.Save(new RunState { GenerationNumber = run.State.GenerationNumber + 1 }, DeactivateOnIdle, cancellationToken);
         (_stage, _worldSize) = (stage, RunOf(stage).WorldSize);
         (_phase, _failure) = (StagePhase.Running, null);
         _finished.Clear();
@@ -61,10 +61,21 @@ internal sealed partial class TrainingRunGrain(
         }
 
         _finished.Add(rank);
-        if (_finished.Count == _worldSize)
+        if (_finished.Count < _worldSize)
+        {
+            return;
+        }
+
+        try
         {
             await replicas.Finish(_stage!, generationNumber, cancellationToken);
             _phase = StagePhase.Done;
+        }
+#pragma warning disable CA1031 // Nobody awaits the last rank's report: what the result could not be written for is the run's failure.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            await FailRun(StageFailure.From(e), cancellationToken);
         }
     }
 
@@ -75,22 +86,21 @@ internal sealed partial class TrainingRunGrain(
             return;
         }
 
-        (_phase, _failure) = (StagePhase.Failed, failure);
-        LogFailed(rank, failure.Message);
-        await EndRanks(cancellationToken);
+        LogRankFailed(rank, failure.Message);
+        await FailRun(failure, cancellationToken);
     }
 
-    public async Task<StageProgress> GetProgress(CancellationToken cancellationToken)
+    public Task<StageProgress> GetProgress(CancellationToken cancellationToken)
     {
         var steps = _stage?.Size ?? 0;
-        if (_phase is StagePhase.Running && replicas.Find(Key) is { } replica)
+        if (_phase is StagePhase.Running && replicas.Find(Key) is { } open)
         {
-            var losses = replica.Losses;
+            var losses = open.Replica.Losses;
             var detail = losses.Count == 0 ? null : string.Create(CultureInfo.InvariantCulture, $"loss {losses[^1]:0.0000}");
-            return new StageProgress(_phase, losses.Count, steps, detail);
+            return Task.FromResult(new StageProgress(_phase, losses.Count, steps, detail, null, open.StepsBefore, open.Warning));
         }
 
-        return await Task.FromResult(new StageProgress(_phase, _phase is StagePhase.Done ? steps : 0, steps, null, _failure));
+        return Task.FromResult(new StageProgress(_phase, _phase is StagePhase.Done ? steps : 0, steps, null, _failure));
     }
 
     public async Task Cancel(CancellationToken cancellationToken)
@@ -112,31 +122,27 @@ internal sealed partial class TrainingRunGrain(
         return _stage!.Kind is StageKind.Align ? grains.GetGrain<IAlignmentWorkerGrain>(key) : grains.GetGrain<ITrainerGrain>(key);
     }
 
+    private async Task FailRun(StageFailure failure, CancellationToken cancellationToken)
+    {
+        (_phase, _failure) = (StagePhase.Failed, failure);
+        LogFailed(failure.Message);
+        await EndRanks(cancellationToken);
+    }
+
     private async Task EndRanks(CancellationToken cancellationToken)
     {
         await Task.WhenAll(Enumerable.Range(0, _worldSize).Select(rank => Rank(rank).End(run.State.GenerationNumber, cancellationToken)));
         await replicas.Close(Key, run.State.GenerationNumber);
     }
 
-    private async Task Save(RunState next, CancellationToken cancellationToken)
-    {
-        run.State = next;
-        try
-        {
-            await run.WriteStateAsync(cancellationToken);
-        }
-        catch
-        {
-            DeactivateOnIdle(); // memory may now be ahead of the store: the next call starts from the store
-            throw;
-        }
-    }
-
     [LoggerMessage(Level = LogLevel.Information, Message = "{Title}: {WorldSize} virtual ranks begin under generation number {GenerationNumber}")]
     private partial void LogStarted(string title, int worldSize, long generationNumber);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Rank {Rank} failed: {Reason} The run ends; run the spec again to resume from its last checkpoint")]
-    private partial void LogFailed(int rank, string reason);
+    [LoggerMessage(Level = LogLevel.Error, Message = "Rank {Rank} failed: {Reason}")]
+    private partial void LogRankFailed(int rank, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The run ends: {Reason} Run the spec again to resume from its last checkpoint")]
+    private partial void LogFailed(string reason);
 }
 
 /// <summary>A run's durable state.</summary>
