@@ -5,59 +5,53 @@ namespace GmailCluster.Cli.Inspect;
 /// <summary>Finds out what a path is and looks into it. Reads names, shapes and headers; loads no model.</summary>
 internal static class Inspector
 {
+    private const string Known = "a model folder, a .safetensors file, an adapter, a .tar shard, a manifest, or a folder of a store";
+
     /// <summary>What lies at <paramref name="path"/>.</summary>
     /// <exception cref="InputException">Nothing, or nothing that is known here, or something damaged.</exception>
     public static async Task<Inspection> Inspect(string path, CancellationToken cancellationToken)
     {
         if (Directory.Exists(path))
         {
-            return await Folder(path, cancellationToken);
+            var inspection = await Folder(path, cancellationToken);
+            StageInspection.AddOrigin(inspection, path);
+            return inspection;
         }
 
         if (!File.Exists(path))
         {
-            throw new InputException(path, "is not there.", "Name a model folder, a .safetensors file, an adapter, a .tar shard or a manifest.");
+            throw new InputException(path, "is not there.", $"Name {Known}.");
         }
 
         return Path.GetExtension(path).ToLowerInvariant() switch
         {
             ".safetensors" => WeightsInspection.OfFile(path),
             ".tar" => await ShardInspection.OfTar(path, cancellationToken),
-            ".json" => ManifestInspection.OfFile(path),
+            ".json" => JsonInspection.OfFile(path),
+            ".f32" => FeatureInspection.OfFile(path),
             ".bin" or ".pt" or ".pth" or ".ckpt" or ".pkl" => WeightsInspection.OfFile(path), // refused there, with the way to convert it
-            _ => throw new InputException(path, "is of no kind that is known here.", "Name a model folder, a .safetensors file, an adapter, a .tar shard or a manifest."),
+            _ => throw new InputException(path, "is of no kind that is known here.", $"Name {Known}."),
         };
     }
 
     private static async Task<Inspection> Folder(string path, CancellationToken cancellationToken)
     {
         bool Has(string name) => File.Exists(Path.Combine(path, name));
-        if (Has("model_index.json"))
+        return path switch
         {
-            return ModelInspection.OfPipeline(path);
-        }
-
-        if (Has("adapter_config.json"))
-        {
-            return AdapterInspection.OfFolder(path);
-        }
-
-        if (Has("manifest.json"))
-        {
-            return ManifestInspection.OfFile(Path.Combine(path, "manifest.json"));
-        }
-
-        if (ModelInspection.IsModel(path))
-        {
-            return ModelInspection.OfFolder(path);
-        }
-
-        if (Directory.EnumerateFiles(path, "*.tar").Any())
-        {
-            return await ShardInspection.OfFolder(path, cancellationToken);
-        }
-
-        throw new InputException(
-            path, "holds no model, adapter, shard or manifest.", "Name the folder with config.json, model_index.json, adapter_config.json, manifest.json or .tar files in it.");
+            _ when Has("model_index.json") => ModelInspection.OfPipeline(path),
+            _ when Has("adapter_config.json") => AdapterInspection.OfFolder(path),
+            _ when CheckpointInspection.IsCheckpoint(path) => await CheckpointInspection.OfCheckpoint(path, cancellationToken),
+            _ when Has("manifest.json") => JsonInspection.OfFile(Path.Combine(path, "manifest.json")),
+            _ when ModelInspection.IsModel(path) => ModelInspection.OfFolder(path),
+            _ when CheckpointInspection.IsRun(path) => CheckpointInspection.OfRun(path),
+            _ when FeatureInspection.IsFeatures(path) => FeatureInspection.OfFolder(path),
+            _ when Has("results.json") => JsonInspection.OfFile(Path.Combine(path, "results.json")),
+            _ when StoreInspection.IsStore(path) => StoreInspection.OfFolder(path),
+            _ when Directory.EnumerateFiles(path, "*.tar").Any() => await ShardInspection.OfFolder(path, cancellationToken),
+            _ => throw new InputException(
+                path, "holds no model, adapter, shard, manifest, features or store.",
+                "Name the folder with config.json, model_index.json, adapter_config.json, manifest.json, .f32 or .tar files in it, or the store itself."),
+        };
     }
 }

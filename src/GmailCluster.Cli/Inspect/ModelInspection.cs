@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using GmailCluster.Data.Tokenizers;
 using GmailCluster.Models.Checkpoints;
 using GmailCluster.Models.Clip;
+using GmailCluster.Models.ClipCap;
 using GmailCluster.Models.Diffusion;
 
 namespace GmailCluster.Cli.Inspect;
@@ -11,7 +12,7 @@ internal static class ModelInspection
 {
     private static readonly string[] BaseNames = ["model", "open_clip_model", "diffusion_pytorch_model"];
 
-    private static readonly string[] Configs = ["config.json", "open_clip_config.json", "scheduler_config.json", "preprocessor_config.json"];
+    private static readonly string[] Configs = ["config.json", "open_clip_config.json", "scheduler_config.json", "preprocessor_config.json", "captioning.json"];
 
     private static readonly string[] TokenizerFiles = ["tokenizer.json", "tokenizer.model", "vocab.json"];
 
@@ -22,7 +23,8 @@ internal static class ModelInspection
         "num_attention_heads", "n_head", "heads", "num_key_value_heads", "vocab_size", "max_position_embeddings", "n_positions", "context_length", "projection_dim", "embed_dim",
         "image_size", "patch_size", "quick_gelu", "sample_size", "in_channels", "latent_channels", "block_out_channels", "layers_per_block", "cross_attention_dim",
         "attention_head_dim", "scaling_factor", "beta_schedule", "prediction_type", "timestep_spacing", "rescale_betas_zero_snr", "vision_feature_layer",
-        "image_mean", "image_std",
+        "image_mean", "image_std", "mapping_type", "prefix_size", "prefix_length", "normalize_prefix", "image_token_index", "vision_feature_select_strategy", "projector_hidden_act",
+        "prompt", "max_tokens", "beams",
     ];
 
     /// <summary>True for a folder that <see cref="OfFolder"/> can say something about.</summary>
@@ -53,6 +55,12 @@ internal static class ModelInspection
         if (HasTokenizer(folder))
         {
             AddTokenizer(inspection, folder);
+        }
+
+        var languageModel = Path.Combine(folder, ClipCapModel.LanguageModelFolder);
+        if (configs.Any(config => Text(config.Root["model_type"]) == "clipcap") && Directory.Exists(languageModel))
+        {
+            inspection.Parts.Add((ClipCapModel.LanguageModelFolder, OfFolder(languageModel) with { Columns = [], Rows = [] }));
         }
 
         return inspection;
@@ -98,7 +106,7 @@ internal static class ModelInspection
             (null, null) => "tokenizer",
             (null, _) => "weights without a config",
             (_, null) => Text(type),
-            _ => $"{Text(type)} model",
+            _ => Text(type).EndsWith("model", StringComparison.OrdinalIgnoreCase) ? Text(type) : $"{Text(type)} model",
         };
     }
 

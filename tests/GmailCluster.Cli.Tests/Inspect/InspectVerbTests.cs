@@ -36,7 +36,7 @@ public sealed class InspectVerbTests : IDisposable
 
         Assert.Equal(0, run.ExitCode);
         Assert.Contains("  scheduler: DPMSolverMultistepScheduler\n", run.Out, StringComparison.Ordinal);
-        Assert.Contains("  unet: UNet2DConditionModel model\n", run.Out, StringComparison.Ordinal);
+        Assert.Contains("  unet: UNet2DConditionModel\n", run.Out, StringComparison.Ordinal);
         Assert.Contains("    values: 3,984,068\n", run.Out, StringComparison.Ordinal);
         Assert.Contains("  tokenizer: tokenizer\n    tokenizer: 2,247 entries", run.Out, StringComparison.Ordinal);
         Assert.DoesNotContain("safety_checker", run.Out, StringComparison.Ordinal);
@@ -111,7 +111,7 @@ public sealed class InspectVerbTests : IDisposable
 
         Assert.Contains("  samples: 2\n", tar.Out, StringComparison.Ordinal);
         Assert.EndsWith($"key  picture  caption\na    3x2      a cat\nb    3x2      {new string('x', 79)}…\n", tar.Out, StringComparison.Ordinal);
-        Assert.Contains($": manifest of a generated data set\n  data set: {dataset}\n  shards: 1\n  samples: 2\n", set.Out, StringComparison.Ordinal);
+        Assert.Contains($": manifest of pictures in shards\n  data set: {dataset}\n  shards: 1\n  samples: 2\n", set.Out, StringComparison.Ordinal);
         Assert.Contains(entry.Sha256, leaf.Out, StringComparison.Ordinal);
     }
 
@@ -141,9 +141,9 @@ public sealed class InspectVerbTests : IDisposable
 
     [Theory]
     [InlineData("nowhere", "is not there.")]
-    [InlineData("", "holds no model, adapter, shard or manifest.")]
+    [InlineData("", "holds no model, adapter, shard, manifest, features or store.")]
     [InlineData("notes.txt", "is of no kind that is known here.")]
-    [InlineData("other.json", "is no manifest of shards.")]
+    [InlineData("other.json", "is no manifest, feature table or stage record.")]
     [InlineData("broken.json", "is not usable")]
     public async Task What_is_not_known_is_refused(string name, string problem)
     {
