@@ -65,7 +65,10 @@ public sealed record AlignLossSpec
     /// <summary>Widths of the MMD's Gaussian kernels, summed. Default [0.35, 0.7].</summary>
     public IReadOnlyList<double>? MmdSigmas { get; init; }
 
-    /// <summary>Weight of the patch term that LLaVA needs: mean over positions of 1 - cos(h_g, h_r). Both presets: 0.</summary>
+    /// <summary>
+    /// Weight of the patch term that LLaVA needs: mean over positions of 1 - cos(h_g, h_r). With a patch term LLaVA gets an adapter of
+    /// its own; the other tasks' adapter is trained without. Both presets: 0.
+    /// </summary>
     [Range(0.0, 1e6)]
     public double? PatchCosine { get; init; }
 

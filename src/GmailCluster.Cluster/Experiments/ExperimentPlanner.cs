@@ -53,14 +53,17 @@ public sealed class ExperimentPlanner
         var throughClip = generated is null ? null : Features(generated, "generated pictures through CLIP", patches, null);
         foreach (var seed in _spec.Seeds)
         {
-            var genClip = generated is not null && _spec.Align is { } align ? GenClip(train, realFeatures, generated, align, patches, seed) : null;
+            var (genClip, genClipPatches) = generated is not null && _spec.Align is { } align
+                ? GenClips(train, realFeatures, generated, align, patches, seed)
+                : (null, null);
             if (genClip is not null && testSources.Length > 0)
             {
                 Gap(testSources, throughClip!, genClip, seed, _spec.Align!.Preset);
             }
 
-            var sources = new ArmSources(new FeatureSource(train.Key, realFeatures.Key), Source(generated, throughClip), Source(generated, genClip));
-            PlanTasks(sources, testSources, seed);
+            var real = new FeatureSource(train.Key, realFeatures.Key);
+            PlanTasks(
+                new ArmSources(real, Source(generated, throughClip), Source(generated, genClip), Source(generated, genClipPatches)), testSources, seed);
         }
 
         PlanComparedPresets(train, realFeatures, generated, throughClip, testSources);
@@ -141,22 +144,37 @@ public sealed class ExperimentPlanner
             [pictures.Key.Value, _facts.Digests[Clip], adapter?.Key.Value ?? "plain"], needs, pictures.Size, text ? "captions" : "images", adapter?.Seed);
     }
 
+    // LLaVA reads patches, the other tasks the pooled embedding, and aligning one costs some of the other: with patch terms in the
+    // loss LLaVA has an adapter of its own, trained with all of it, and the other tasks one trained without them.
+    private (Stage Embeddings, Stage? Patches) GenClips(Stage train, Stage realFeatures, Stage generated, AlignSpec align, int? patches, int seed)
+    {
+        if (!align.Loss.Over(align.Preset).NeedsPatches)
+        {
+            var both = GenClip(train, realFeatures, generated, align, patches, seed);
+            return (both, both);
+        }
+
+        var pooled = align with { Loss = align.Loss with { PatchCosine = null, PatchMmd = null, PatchPositionMmd = null } };
+        return (GenClip(train, realFeatures, generated, pooled, null, seed), GenClip(train, realFeatures, generated, align, patches, seed));
+    }
+
     private Stage GenClip(Stage train, Stage realFeatures, Stage generated, AlignSpec align, int? patches, int seed)
     {
+        var name = align.Loss.Over(align.Preset).NeedsPatches ? $"{Word(align.Preset)} with patches" : Word(align.Preset);
         var text = Features(train, "train captions through CLIP", null, null, text: true);
         var run = new RunSettings(seed, _spec.WorldSize, _spec.Checkpoint);
         var needs = new[] { generated, train, realFeatures, text };
         var adapter = Add(
-            StageKind.Align, $"align {Word(align.Preset)} seed {seed}",
+            StageKind.Align, $"align {name} seed {seed}",
             new AlignSettings(generated.Key, train.Key, realFeatures.Key, text.Key, align, PatchLayer(_spec), Clip, run),
             new { align = align with { Compare = [] }, patchLayer = PatchLayer(_spec), seed, _spec.WorldSize },
             needs.Select(need => need.Key.Value), needs, align.Steps, "steps", seed);
-        return Features(generated, $"generated pictures through Gen-CLIP {Word(align.Preset)} seed {seed}", patches, adapter);
+        return Features(generated, $"generated pictures through Gen-CLIP {name} seed {seed}", patches, adapter);
     }
 
     private Stage Train(StageKind task, Arm arm, int seed, SweepPoint point, bool isWhole, ArmSources sources)
     {
-        var (real, generated) = sources.For(arm);
+        var (real, generated) = sources.For(arm, task);
         var languageModel = task switch
         {
             StageKind.Caption => Path(_spec.Models.LanguageModel!),
@@ -246,16 +264,19 @@ public sealed class ExperimentPlanner
 
     private static string Word<T>(T value) where T : struct, Enum => JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString());
 
-    private sealed record ArmSources(FeatureSource Real, FeatureSource? ThroughClip, FeatureSource? ThroughGenClip)
+    private sealed record ArmSources(
+        FeatureSource Real, FeatureSource? ThroughClip, FeatureSource? ThroughGenClip, FeatureSource? PatchesThroughGenClip)
     {
-        public (FeatureSource? Real, FeatureSource? Generated) For(Arm arm) => arm switch
+        public (FeatureSource? Real, FeatureSource? Generated) For(Arm arm, StageKind task) => arm switch
         {
             Arm.Real => (Real, null),
             Arm.Naive => (null, ThroughClip),
             Arm.Mixed => (Real, ThroughClip),
-            Arm.Gmail => (null, ThroughGenClip),
-            Arm.GmailReal => (Real, ThroughGenClip),
+            Arm.Gmail => (null, GenClip(task)),
+            Arm.GmailReal => (Real, GenClip(task)),
             _ => throw new ArgumentOutOfRangeException(nameof(arm), arm, null),
         };
+
+        private FeatureSource? GenClip(StageKind task) => task is StageKind.Llava ? PatchesThroughGenClip : ThroughGenClip;
     }
 }

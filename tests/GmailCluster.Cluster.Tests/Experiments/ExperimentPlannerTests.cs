@@ -78,6 +78,19 @@ public sealed class ExperimentPlannerTests
     }
 
     [Fact]
+    public void With_patch_terms_llava_has_an_adapter_of_its_own_and_the_others_keep_theirs()
+    {
+        var plain = Plan(Spec());
+
+        var patched = Plan(Spec() with { Align = new AlignSpec { Loss = new AlignLossSpec { PatchCosine = 1 } } });
+
+        Assert.Equal(2 * 2, patched.Count(stage => stage.Kind is StageKind.Align));
+        Assert.Subset(Keys(patched, StageKind.Align).ToHashSet(), Keys(plain, StageKind.Align).ToHashSet());
+        Assert.Equal(Adapter(plain, StageKind.Caption), Adapter(patched, StageKind.Caption));
+        Assert.NotEqual(Adapter(patched, StageKind.Caption), Adapter(patched, StageKind.Llava));
+    }
+
+    [Fact]
     public void Real_alone_needs_no_generation()
     {
         var stages = Plan(Spec() with { Arms = [Arm.Real], Generate = null, Align = null });
@@ -92,6 +105,13 @@ public sealed class ExperimentPlannerTests
 
         Assert.Equal(Plan(spec).Select(stage => stage.Key), Plan(spec).Select(stage => stage.Key));
     });
+
+    private static string Adapter(IReadOnlyList<Stage> stages, StageKind task)
+    {
+        var trained = stages.First(stage => stage.Kind == task && stage.Arm is Arm.Gmail && stage.Seed == 0);
+        var features = stages.Single(stage => stage.Key == trained.SettingsAs<TrainSettings>().Generated!.Features);
+        return features.SettingsAs<FeatureSettings>().Adapter!.Value.Value;
+    }
 
     private static IReadOnlyList<string> Keys(IEnumerable<Stage> stages, StageKind kind) => [.. stages.Where(s => s.Kind == kind).Select(s => s.Key.Value)];
 
