@@ -9,6 +9,7 @@ import argparse
 import io
 import json
 import os
+import re
 import sys
 import tarfile
 import time
@@ -26,12 +27,42 @@ from reference.clip import Clip, Text  # noqa: E402
 from reference.diffusion import Decoder, UNet, sample  # noqa: E402
 from reference.gpt2 import ClipCap  # noqa: E402
 
-# As in samples/emoji/quick.yaml.
-PROMPTS, STEPS, GUIDANCE, GENERATION_BATCH = 500, 12, 3.0, 32
-ALIGN_STEPS, ALIGN_BATCH, RANK = 40, 64, 4
-CAPTION_STEPS, CAPTION_BATCH, PREFIX = 100, 32, 4
-RETRIEVE_STEPS, RETRIEVE_BATCH = 60, 64
-ARMS, TEMPLATES, FEATURE_BATCH, TEXT_BATCH = 5, 3, 64, 128
+
+
+def read_spec(path):
+    """As much of YAML as the spec needs: "a: b" nested by indentation; lists of mappings are passed over."""
+    spec = {}
+    stack = [(-1, spec)]
+    with open(path) as file:
+        for line in file:
+            match = re.match(r"^( *)(\w+):\s*([^#]*?)\s*(#.*)?$", line)
+            if match:
+                indent, key, value = len(match[1]), match[2], match[3]
+                while stack[-1][0] >= indent:
+                    stack.pop()
+                stack[-1][1][key] = value if value else {}
+                if not value:
+                    stack.append((indent, stack[-1][1][key]))
+    return spec
+
+
+SPEC = read_spec(os.path.join(emoji, "quick.yaml"))
+
+
+def setting(section, key, default=None):
+    value = SPEC[section].get(key, default)
+    return float(value) if "." in str(value) else int(value)
+
+
+PROMPTS = int(SPEC["data"]["prompts"]["limit"]) * setting("generate", "images_per_caption")
+STEPS, GUIDANCE, GENERATION_BATCH = setting("generate", "steps"), setting("generate", "guidance_scale"), setting("generate", "batch_size")
+ALIGN_STEPS, ALIGN_BATCH, RANK = setting("align", "steps"), setting("align", "batch_size"), int(SPEC["align"].get("lora", {}).get("rank", 4))
+CAPTION_STEPS, CAPTION_BATCH, PREFIX = setting("caption", "steps"), setting("caption", "batch_size"), setting("caption", "prefix_length", 4)
+RETRIEVE_STEPS, RETRIEVE_BATCH = setting("retrieve", "steps"), setting("retrieve", "batch_size")
+LONG_STEPS, LONG_BATCH = setting("long", "steps"), setting("long", "batch_size")
+KEPT, STRETCH = setting("long", "kept_positions", 20), setting("long", "stretch", 4)
+ARMS, TEMPLATES = SPEC["arms"].count(",") + 1, SPEC["evaluate"]["zero_shot"]["templates"].count('", "') + 1
+FEATURE_BATCH, TEXT_BATCH = 64, 128
 
 MEAN = np.array([0.48145466, 0.4578275, 0.40821073], np.float32)
 STD = np.array([0.26862954, 0.26130258, 0.27577711], np.float32)
@@ -139,7 +170,7 @@ def optimiser(model):
 
 def align(vision, generated, real, text, size):
     adamw = optimiser(vision)
-    for step in range(ALIGN_STEPS):
+    for _ in range(ALIGN_STEPS):
         rows = torch.randint(len(generated), (ALIGN_BATCH,)).tolist()
         z = F.normalize(vision(pixels([generated[i] for i in rows], size)), dim=-1)
         r, t = real[rows], text[rows]
@@ -151,7 +182,7 @@ def align(vision, generated, real, text, size):
 
 def caption(model, features, ids):
     adamw = optimiser(model)
-    for step in range(CAPTION_STEPS):
+    for _ in range(CAPTION_STEPS):
         rows = torch.randint(len(features), (CAPTION_BATCH,)).tolist()
         width = max(len(ids[i]) for i in rows)
         tokens = torch.tensor([ids[i] + [0] * (width - len(ids[i])) for i in rows])
@@ -163,10 +194,10 @@ def caption(model, features, ids):
         adamw.step()
 
 
-def retrieve(tower, texts, features, captions):
+def retrieve(tower, texts, features, captions, steps, batch):
     adamw = optimiser(tower)
-    for step in range(RETRIEVE_STEPS):
-        rows = torch.randint(len(features), (RETRIEVE_BATCH,)).tolist()
+    for _ in range(steps):
+        rows = torch.randint(len(features), (batch,)).tolist()
         z = F.normalize(tower(*texts.rows([captions[i] for i in rows])), dim=-1)
         loss = info_nce(z, features[rows], 14.0)
         adamw.zero_grad(set_to_none=True)
@@ -221,13 +252,25 @@ def main():
     with Stage("retrieve", "steps", ARMS * RETRIEVE_STEPS):
         for _ in range(ARMS):
             tower = Text(clip_config["text_config"], width)
-            retrieve(tower, texts, features[: len(train)], train_captions)
+            retrieve(tower, texts, features[: len(train)], train_captions, RETRIEVE_STEPS, RETRIEVE_BATCH)
     with Stage("evaluate retrieve", "pictures", ARMS * len(tests)):
         names = sorted({c for _, c, about in sets["test-novel"] if about["tone"] == 0})
         for _ in range(ARMS):
             z = F.normalize(embed_captions(tower, texts, test_captions), dim=-1)
             (features[len(train) : len(train) + len(tests)] @ z.t()).topk(10)
             embed_captions(tower, texts, [name for name in names for _ in range(TEMPLATES)])
+
+    limit = clip_config["text_config"]["max_position_embeddings"]
+    stretched = {**clip_config["text_config"], "max_position_embeddings": KEPT + (limit - KEPT) * STRETCH}
+    longer = Texts(texts.bpe, stretched)
+    with Stage("long", "steps", ARMS * LONG_STEPS):
+        for _ in range(ARMS):
+            tower = Text(stretched, width)
+            retrieve(tower, longer, features[: len(train)], [about["long_caption"] for _, _, about in train], LONG_STEPS, LONG_BATCH)
+    with Stage("evaluate long", "pictures", ARMS * len(tests)):
+        for _ in range(ARMS):
+            z = F.normalize(embed_captions(tower, longer, [about["long_caption"] for _, _, about in tests]), dim=-1)
+            (features[len(train) : len(train) + len(tests)] @ z.t()).topk(10)
 
 
 if __name__ == "__main__":
