@@ -63,32 +63,26 @@ public sealed class ResultsAssembler
         Host = host,
     };
 
+    // In a sweep the whole data is a point, too, beside being the arm itself: its figures stand in the table and end the curve.
     private IEnumerable<MetricValue> Metrics(Stage stage)
     {
         var settings = stage.SettingsAs<EvaluateSettings>();
-        return _records[stage.Key].Figures.Select(figure => new MetricValue
-        {
-            Arm = stage.Arm!.Value,
-            Seed = stage.Seed!.Value,
-            Task = figure.Metric.StartsWith("top-", StringComparison.Ordinal) ? "zero_shot" : SpecWords.Of(settings.Task),
-            Dataset = figure.Dataset,
-            Metric = figure.Metric,
-            Value = figure.Value,
-            ArtifactKey = settings.Trained.Value,
-            Sweep = Point(stage, settings),
-        });
-    }
-
-    // In a sweep the whole data is a point, too: its figures carry it, so that the curve has its last point.
-    private Results.SweepPoint? Point(Stage stage, EvaluateSettings settings)
-    {
-        if (_loaded.Spec.Sweep is not { } sweep || !sweep.Arms.Contains(stage.Arm!.Value))
-        {
-            return null;
-        }
-
         var point = settings.Train.Point;
-        return new Results.SweepPoint(point.DataFraction, point.ImagesPerCaption);
+        var isSwept = _loaded.Spec.Sweep?.Arms.Contains(stage.Arm!.Value) ?? false;
+        var swept = isSwept ? new Results.SweepPoint(point.DataFraction, point.ImagesPerCaption) : null;
+        return from figure in _records[stage.Key].Figures
+               from place in stage.Point is null && isSwept ? [null, swept] : new[] { swept }
+               select new MetricValue
+               {
+                   Arm = stage.Arm!.Value,
+                   Seed = stage.Seed!.Value,
+                   Task = figure.Metric.StartsWith("top-", StringComparison.Ordinal) ? "zero_shot" : SpecWords.Of(settings.Task),
+                   Dataset = figure.Dataset,
+                   Metric = figure.Metric,
+                   Value = figure.Value,
+                   ArtifactKey = settings.Trained.Value,
+                   Sweep = place,
+               };
     }
 
     private IEnumerable<GapMeasurement> Gap(Stage stage)
