@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Text.Json.Serialization;
 
 namespace GmailCluster.Specs;
 
@@ -42,13 +43,21 @@ public sealed record RetrieveSpec : TaskSpec;
 /// <summary>Long-CLIP (arXiv 2403.15378): the text tower with stretched positions, tuned on long captions.</summary>
 public sealed record LongSpec : TaskSpec
 {
-    /// <summary>The first positions that keep their embeddings. Default 20, as Long-CLIP.</summary>
+    /// <summary>The first positions, which start from their own embeddings and not from interpolated ones. Default 20, as Long-CLIP.</summary>
     [Range(0, 1024)]
     public int KeptPositions { get; init; } = 20;
 
     /// <summary>How far the other positions are stretched. Default 4.</summary>
-    [Range(1, 64)]
+    [Range(2, 64)]
     public int Stretch { get; init; } = 4;
+
+    /// <summary>
+    /// Weight of Long-CLIP's second loss: short captions against the pictures' 32 leading principal components. Long-CLIP has 1. Default 0: long
+    /// captions alone.
+    /// </summary>
+    [Range(0.0, 1e6)]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] // keys of runs without it stay as they were
+    public double ShortWeight { get; init; }
 }
 
 /// <summary>LLaVA (arXiv 2304.08485): patch features through a projector into a Llama; both are tuned.</summary>

@@ -2,6 +2,7 @@ using GmailCluster.Data.Captions;
 using GmailCluster.Data.Features;
 using GmailCluster.Data.Images;
 using GmailCluster.Data.Tokenizers;
+using GmailCluster.Errors;
 using GmailCluster.Learning.Alignment;
 using GmailCluster.Learning.Arms;
 using GmailCluster.Learning.Captioning;
@@ -85,13 +86,26 @@ public sealed class LearningTasks(IObjectStore store)
         var tower = ClipTextTower.Load(settings.ClipFolder);
         if (stretched is not null)
         {
-            tower.Stretch(stretched.KeptPositions, stretched.Stretch);
+            Stretch(tower, stretched, settings.ClipFolder);
         }
 
         var task = new DualEncoderTask(
             tower, Math.Exp(clip.LogitScale.item<float>()), TokenizerFolder.Load(settings.ClipFolder), TokenizerFiles.Read(settings.ClipFolder), data,
-            stretched is null ? item => item.Caption : item => item.LongCaption ?? item.Caption);
+            stretched is null ? item => item.Caption : item => item.LongCaption ?? item.Caption, stretched?.ShortWeight ?? 0);
         return new OpenedTask(task, spec.Optimizer, spec.Steps);
+    }
+
+    private static void Stretch(ClipTextTower tower, LongSpec spec, string clipFolder)
+    {
+        var positions = tower.Config.MaxPositionEmbeddings;
+        if (spec.KeptPositions >= positions)
+        {
+            tower.Dispose();
+            throw new InputException(
+                "long.kept_positions", $"is {spec.KeptPositions}, but the text tower of {clipFolder} has {positions} positions.", $"Set at most {positions - 1}, so that some are left to stretch.");
+        }
+
+        tower.Stretch(spec.KeptPositions, spec.Stretch);
     }
 
     private async Task<OpenedTask> Llava(TrainSettings settings, LlavaSpec spec, CancellationToken cancellationToken)
