@@ -8,7 +8,9 @@ namespace GmailCluster.Cli.Display;
 internal sealed class RunDisplay(ProgressDisplay progress, IEnumerable<Stage> stages)
 {
     private readonly Dictionary<ArtifactKey, Stage> _stages = stages.ToDictionary(stage => stage.Key);
-    private readonly HashSet<ArtifactKey> _shown = [];
+    private readonly HashSet<ArtifactKey> _completed = [];
+    private readonly HashSet<ArtifactKey> _resumed = [];
+    private readonly HashSet<ArtifactKey> _warned = [];
     private bool _toldCached;
 
     public void Show(ExperimentStatus status)
@@ -21,11 +23,12 @@ internal sealed class RunDisplay(ProgressDisplay progress, IEnumerable<Stage> st
             switch (state.Progress.Phase)
             {
                 case StagePhase.Running:
-                    progress.Report(stage.Title, state.Progress.Done, state.Progress.Total, stage.Unit);
+                    TellResumed(stage, state.Progress);
+                    TellWarning(stage, state.Progress);
+                    progress.Report(stage.Title, state.Progress.Done, state.Progress.Total, stage.Unit, state.Progress.Before);
                     break;
-                case StagePhase.Done when !state.Cached && _shown.Add(stage.Key):
-                    progress.Report(stage.Title, state.Progress.Total, state.Progress.Total, stage.Unit);
-                    progress.Complete(stage.Title, $"{Figures.Count(stage.Size)} {stage.Unit}");
+                case StagePhase.Done when !state.Cached && _completed.Add(stage.Key):
+                    progress.Complete(stage.Title, stage.Size, stage.Unit);
                     break;
             }
         }
@@ -38,6 +41,27 @@ internal sealed class RunDisplay(ProgressDisplay progress, IEnumerable<Stage> st
             _toldCached = true;
             var cached = status.Stages.Count(stage => stage.Cached);
             progress.WriteLine(cached == 0 ? $"{status.Stages.Count} stages to do." : $"{status.Stages.Count} stages, {cached} of them done before.");
+        }
+    }
+
+    private void TellResumed(Stage stage, StageProgress state)
+    {
+        if (state.Before > 0 && _resumed.Add(stage.Key))
+        {
+            progress.WriteLine($"{stage.Title}: goes on after {Figures.Count(state.Before)} of {Figures.Count(state.Total)} {stage.Unit}.");
+        }
+    }
+
+    // Once, until it is well again: a full disk refuses every checkpoint, and one line says so.
+    private void TellWarning(Stage stage, StageProgress state)
+    {
+        if (state.Warning is null)
+        {
+            _warned.Remove(stage.Key);
+        }
+        else if (_warned.Add(stage.Key))
+        {
+            progress.WriteLine($"{stage.Title}: {state.Warning}");
         }
     }
 }

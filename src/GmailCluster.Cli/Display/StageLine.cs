@@ -16,7 +16,16 @@ internal sealed class StageLine(string stage, StagePace pace)
 
     public long Total { get; set; }
 
+    /// <summary>How many of <see cref="Done"/> an earlier attempt had finished.</summary>
+    public long Before { get; set; }
+
     public string Unit { get; set; } = "";
+
+    /// <summary>When a plain line was last written; first, when the stage began.</summary>
+    public TimeSpan LastShown { get; set; }
+
+    /// <summary>What was done by then.</summary>
+    public long LastDone { get; set; }
 
     /// <summary>"generate: 128/500 images, 26 %, 4.5 images/s, 1 min 23 s left".</summary>
     public string Plain() => $"{Stage}: {string.Join(", ", Parts())}";
@@ -46,7 +55,7 @@ internal sealed class StageLine(string stage, StagePace pace)
             yield return Figures.Rate(rate, Unit);
         }
 
-        if (Total > Done && Pace.Left(Total) is { } left)
+        if (Total > Done && Pace.Left(Total - Done) is { } left)
         {
             yield return $"{Figures.Duration(left)} left";
         }

@@ -19,10 +19,12 @@ internal sealed class StagePace
     /// <summary>When the stage first reported.</summary>
     public TimeSpan StartedAt { get; }
 
-    /// <summary>What it had done by then.</summary>
+    /// <summary>What it had done by then, in this attempt.</summary>
     public long StartedWith { get; }
 
     /// <summary>Notes a report.</summary>
+    /// <param name="at">When.</param>
+    /// <param name="done">Items done in this attempt.</param>
     public void Note(TimeSpan at, long done)
     {
         _last = (at, done);
@@ -44,8 +46,8 @@ internal sealed class StagePace
         return _last.At > at && _last.Done > done ? (_last.Done - done) / (_last.At - at).TotalSeconds : null;
     }
 
-    /// <summary>Time until <paramref name="total"/>; null while it cannot be told.</summary>
-    public TimeSpan? Left(long total) => PerSecond() is { } rate && rate > 0
-        ? TimeSpan.FromSeconds(Math.Min((total - _last.Done) / rate, TimeSpan.FromDays(999).TotalSeconds))
+    /// <summary>Time that so many more items take; null while it cannot be told.</summary>
+    public TimeSpan? Left(long items) => PerSecond() is { } rate && rate > 0
+        ? TimeSpan.FromSeconds(Math.Min(items / rate, TimeSpan.FromDays(999).TotalSeconds))
         : null;
 }

@@ -22,7 +22,7 @@ public sealed class ProgressDisplayTests : IDisposable
                 _time.Advance(TimeSpan.FromSeconds(0.25));
             }
 
-            display.Complete("generate", "60 images");
+            display.Complete("generate", 60, "images");
             display.WriteLine("report: out/report.html");
         }
 
@@ -30,8 +30,7 @@ public sealed class ProgressDisplayTests : IDisposable
             """
             generate: 20/60 images, 33 %, 4.0 images/s, 10 s left
             generate: 40/60 images, 67 %, 4.0 images/s, 5.0 s left
-            generate: 60/60 images, 100 %, 4.0 images/s
-            generate: 60 images (15 s)
+            generate: 60 images, 3.9 images/s (15 s)
             report: out/report.html
 
             """,
@@ -60,17 +59,90 @@ public sealed class ProgressDisplayTests : IDisposable
             _time.Advance(TimeSpan.FromSeconds(1));
         }
 
-        Assert.EndsWith("generate: 610 images, 10.0 images/s\n", _output.ToString(), StringComparison.Ordinal);
+        Assert.EndsWith("generate: 540 images, 10.0 images/s\n", _output.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
-    public void A_cached_stage_takes_no_time()
+    public void A_stage_that_nobody_saw_at_work_takes_no_time()
     {
         using var display = new ProgressDisplay(CliContext.ForWriter(_output), _time);
 
-        display.Complete("generate", "cached");
+        display.Complete("generate", 60, "images");
 
-        Assert.Equal("generate: cached\n", _output.ToString());
+        Assert.Equal("generate: 60 images\n", _output.ToString());
+    }
+
+    [Fact]
+    public void A_quick_stage_leaves_one_line_whatever_else_is_at_work()
+    {
+        using var display = new ProgressDisplay(CliContext.ForWriter(_output), _time);
+
+        display.Report("generate", 0, 500, "images");
+        for (var stage = 0; stage < 8; stage++)
+        {
+            display.Report($"import {stage}", 0, 743, "pictures");
+            _time.Advance(TimeSpan.FromSeconds(0.9));
+            display.Report("generate", 10 * (stage + 1), 500, "images");
+            display.Report($"import {stage}", 743, 743, "pictures");
+            display.Complete($"import {stage}", 743, "pictures");
+        }
+
+        Assert.Equal(
+            [
+                .. Enumerable.Range(0, 5).Select(stage => $"import {stage}: 743 pictures (0.9 s)"),
+                "generate: 60/500 images, 12 %, 11.1 images/s, 40 s left",
+                .. Enumerable.Range(5, 3).Select(stage => $"import {stage}: 743 pictures (0.9 s)"),
+            ],
+            _output.ToString().TrimEnd().Split('\n'));
+    }
+
+    [Fact]
+    public void A_long_stage_is_reported_less_and_less_often()
+    {
+        using var display = new ProgressDisplay(CliContext.ForWriter(_output), _time);
+        for (var second = 0; second <= 3600; second++)
+        {
+            display.Report("generate", second, 10_000, "images");
+            _time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.InRange(_output.ToString().Split('\n').Length, 80, 90);
+        Assert.EndsWith("/10,000 images, 36 %, 1.0 images/s, 1 h 47 min left\n", _output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_stage_that_does_not_get_on_gives_a_sign_of_life_each_minute()
+    {
+        using var display = new ProgressDisplay(CliContext.ForWriter(_output), _time);
+        for (var second = 0; second <= 150; second++)
+        {
+            display.Report("generate", 0, 48, "images");
+            _time.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.Equal("generate: 0/48 images, 0 %\ngenerate: 0/48 images, 0 %\n", _output.ToString());
+    }
+
+    [Fact]
+    public void What_an_earlier_attempt_did_is_told_and_counts_for_no_speed()
+    {
+        using var display = new ProgressDisplay(CliContext.ForWriter(_output), _time);
+
+        display.Report("caption", 0, 100, "steps"); // not yet known
+        _time.Advance(TimeSpan.FromSeconds(1));
+        display.Report("caption", 60, 100, "steps", before: 60);
+        _time.Advance(TimeSpan.FromSeconds(7));
+        display.Report("caption", 80, 100, "steps", before: 60);
+        _time.Advance(TimeSpan.FromSeconds(2));
+        display.Complete("caption", 100, "steps");
+
+        Assert.Equal(
+            """
+            caption: 80/100 steps, 80 %, 2.5 steps/s, 8.0 s left
+            caption: 100 steps, 60 of them before, 4.0 steps/s (10 s)
+
+            """,
+            _output.ToString());
     }
 
     [Fact]
@@ -83,7 +155,7 @@ public sealed class ProgressDisplayTests : IDisposable
             display.Report("a [x]", 2, 4, "steps");
             _time.Advance(TimeSpan.FromSeconds(0.01));
             display.Report("a [x]", 3, 4, "steps"); // too soon to be drawn
-            display.Complete("a [x]", "4 steps");
+            display.Complete("a [x]", 4, "steps");
         }
 
         Assert.Equal(
