@@ -2,7 +2,7 @@ using System.CommandLine;
 using GmailCluster.Cli.Display;
 using GmailCluster.Cli.Verbs;
 using GmailCluster.Errors;
-using GmailCluster.Specs;
+using GmailCluster.Stages;
 
 namespace GmailCluster.Cli;
 
@@ -32,7 +32,7 @@ internal static class CommandLine
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
         {
-            foreach (var problem in Usage(parsed, root))
+            foreach (var problem in UsageProblems.Of(parsed, root))
             {
                 await context.Error.WriteLineAsync(problem);
             }
@@ -59,6 +59,11 @@ internal static class CommandLine
             await context.Error.WriteLineAsync(context.IsDebug ? e.ToString() : e.Message);
             return e.ExitCode;
         }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            await context.Error.WriteLineAsync(context.IsDebug ? e.ToString() : StageFailure.From(e).Message);
+            return Failed;
+        }
 #pragma warning disable CA1031 // The last place: whatever went wrong, the user gets a sentence and an exit code.
         catch (Exception e)
 #pragma warning restore CA1031
@@ -68,25 +73,6 @@ internal static class CommandLine
                 : $"This should not have happened: {e.GetType().Name}: {e.Message} Set GMAILCLUSTER_DEBUG=1 to see where, and report it.");
             return Failed;
         }
-    }
-
-    private static IEnumerable<string> Usage(ParseResult parsed, RootCommand root)
-    {
-        var command = parsed.CommandResult.Command;
-        if (command == root && parsed.UnmatchedTokens is [var verb, ..])
-        {
-            var near = Nearest.To(verb, root.Subcommands.Select(known => known.Name));
-            yield return $"'{verb}' is no verb of gmailcluster.{(near is null ? "" : $" Did you mean {near}?")}";
-        }
-        else
-        {
-            foreach (var error in parsed.Errors)
-            {
-                yield return error.Message;
-            }
-        }
-
-        yield return $"'gmailcluster {(command == root ? "" : $"{command.Name} ")}--help' shows how it is used.";
     }
 
     private static RootCommand Root(CliContext context) => new("Trains vision-language models with generated images, the way GMAIL does.")

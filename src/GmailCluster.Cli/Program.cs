@@ -11,7 +11,7 @@ void Stop(PosixSignalContext signal)
 {
     if (cancellation.IsCancellationRequested)
     {
-        return; // asked twice: the runtime's default ends the process at once
+        return; // asked twice: the default ends the process at once
     }
 
     signal.Cancel = true;

@@ -133,7 +133,7 @@ internal static class SpecFiles
             }
             else
             {
-                Add(key, $"is '{path}', which is not there ({full}).", "Paths are relative to the spec file: correct it, or put the folder there.");
+                NotThere(key, path, full, "folder");
             }
 
             return false;
@@ -150,7 +150,7 @@ internal static class SpecFiles
 
             if (!System.IO.File.Exists(full))
             {
-                Add(key, $"is '{path}', which is not there ({full}).", "Paths are relative to the spec file: correct it, or put the file there.");
+                NotThere(key, path, full, "file");
                 return;
             }
 
@@ -204,6 +204,18 @@ internal static class SpecFiles
             var pickle = PickleNames.FirstOrDefault(name => System.IO.File.Exists(Path.Combine(full, name)));
             Add(key, pickle is null ? $"is '{path}', which has no .safetensors weights." : $"is '{path}', whose only weights are in {pickle}, a pickle, which is never opened.",
                 pickle is null ? "Put the weights there." : "Convert them in Python: from_pretrained(...), then save_pretrained(..., safe_serialization=True).");
+        }
+
+        void NotThere(string key, string path, string full, string kind)
+        {
+            if (path == full)
+            {
+                Add(key, $"is '{path}', which is not there.", $"Correct the path, or put the {kind} there.");
+            }
+            else
+            {
+                Add(key, $"is '{path}', which is not there ({full}).", $"Paths are relative to the spec file: correct it, or put the {kind} there.");
+            }
         }
 
         static bool HasTokenizer(string full) =>

@@ -47,6 +47,8 @@ public sealed record StageFailure([property: Id(0)] string Message, [property: I
     public static StageFailure From(Exception exception) => exception switch
     {
         Errors.GmailClusterException known => new StageFailure(known.Message, known.ExitCode),
+        IOException or UnauthorizedAccessException =>
+            new StageFailure($"The file system refused: {exception.Message.TrimEnd('.')}. Check the room on the disk and your rights there.", 1),
         OutOfMemoryException => new StageFailure("There is not enough memory. Lower batch_size, or give the process more memory.", 1),
         _ => new StageFailure($"{exception.GetType().Name}: {exception.Message}", 1),
     };
