@@ -18,6 +18,9 @@ public sealed class FolderObjectStore : IObjectStore
 {
     private const int BlockBytes = 1 << 20;
 
+    // Linux's EEXIST, which the runtime hands through as HResult.
+    private const int Exists = 17;
+
     // '~' is in no key, so bookkeeping can neither collide with an object nor be listed as one.
     private const string TemporaryFolder = "~tmp";
     private const string LockFolder = "~locks";
@@ -259,17 +262,18 @@ public sealed class FolderObjectStore : IObjectStore
 
     private static void Rename(string temporary, string path)
     {
+        var folder = Path.GetDirectoryName(path)!;
         for (var attempt = 0; ; attempt++)
         {
             try
             {
-                Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+                Directory.CreateDirectory(folder);
                 File.Move(temporary, path, overwrite: true);
                 return;
             }
-            catch (DirectoryNotFoundException) when (attempt < 100)
+            catch (IOException e) when (attempt < 100 && (e is DirectoryNotFoundException || (e.HResult == Exists && !File.Exists(folder))))
             {
-                // A delete of the folder's last object removed it in between: make it again.
+                // A delete of the folder's last object removed it in between, or while it was found to be there already: make it again.
             }
         }
     }

@@ -94,8 +94,15 @@ public static class ObjectStoreExtensions
     {
         ArgumentNullException.ThrowIfNull(store);
         var key = $"probes/{Guid.NewGuid():n}";
-        await store.PutBytes(key, new byte[] { 1 }, PutCondition.WhenAbsent, cancellationToken).ConfigureAwait(false);
-        await store.Delete(key, null, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await store.PutBytes(key, new byte[] { 1 }, PutCondition.WhenAbsent, cancellationToken).ConfigureAwait(false);
+            await store.Delete(key, null, cancellationToken).ConfigureAwait(false);
+        }
+        catch (GmailClusterException e) when (e.Where.EndsWith(key, StringComparison.Ordinal))
+        {
+            throw new GmailClusterException(store.Location, e.Problem, e.Remedy, e); // the probe's own name says nothing to the user
+        }
     }
 
     private static T Parse<T>(IObjectStore store, string key, byte[] bytes)

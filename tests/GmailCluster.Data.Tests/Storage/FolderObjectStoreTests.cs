@@ -132,13 +132,15 @@ public sealed class FolderObjectStoreTests : ObjectStoreConformance, IDisposable
     }
 
     [Fact]
-    public async Task A_store_that_is_a_file_is_refused()
+    public async Task A_store_that_is_a_file_or_under_one_is_refused_as_wrong_input()
     {
         var file = _folder.Write("file", "x");
 
-        var error = await Assert.ThrowsAsync<GmailClusterException>(() => new FolderObjectStore(file).EnsureWritable(Token));
+        var itself = await Assert.ThrowsAsync<InputException>(() => new FolderObjectStore(file).EnsureWritable(Token));
+        var under = await Assert.ThrowsAsync<InputException>(() => new FolderObjectStore($"{file}/a/b").EnsureWritable(Token));
 
-        Assert.StartsWith(file, error.Message, StringComparison.Ordinal);
+        Assert.Equal($"{file}: is a file, and a store is a folder. Name another folder.", itself.Message);
+        Assert.Equal($"{file}/a/b: lies under {file}, which is a file. Name another folder.", under.Message);
     }
 
     [Fact]
