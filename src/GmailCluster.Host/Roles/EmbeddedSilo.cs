@@ -30,14 +30,15 @@ public sealed class EmbeddedSilo : IAsyncDisposable
     /// <summary>Starts the silo.</summary>
     /// <param name="store">The object store.</param>
     /// <param name="slots">Compute slots; usually the number of cores.</param>
-    /// <param name="logLevel">The least severe log line to print; to standard error.</param>
+    /// <param name="logLevel">The least severe log line to print, to standard error; of Orleans' own lines only errors when it is Warning.</param>
     /// <param name="cancellationToken">Ends the start.</param>
     public static async Task<EmbeddedSilo> Start(IObjectStore store, int slots, LogLevel logLevel, CancellationToken cancellationToken)
     {
         var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Logging.SetMinimumLevel(logLevel).AddSimpleConsole(options => options.SingleLine = true);
         builder.Logging.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(options => options.LogToStandardErrorThreshold = LogLevel.Trace);
-        builder.Logging.AddFilter("Orleans", logLevel < LogLevel.Warning ? logLevel : LogLevel.Error);
+        builder.Logging.AddFilter("Orleans", logLevel is LogLevel.Warning ? LogLevel.Error : logLevel);
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         builder.UseOrleans(silo => silo
             .UseLocalhostClustering(siloPort: FreePort(), gatewayPort: 0, serviceId: "gmailcluster", clusterId: "embedded")
             .Configure<SchedulingOptions>(options => options.TurnWarningLengthThreshold = TimeSpan.FromSeconds(5))
@@ -65,6 +66,14 @@ public sealed class EmbeddedSilo : IAsyncDisposable
         {
             await asynchronous.DisposeAsync().ConfigureAwait(false);
         }
+    }
+
+    // The host's own lifetime would catch Ctrl-C, also the second one, which is to end the process at once. Signals are the command's.
+    private sealed class NoLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 
     private static int FreePort()
