@@ -28,6 +28,9 @@ internal sealed class TinyExperiment : IDisposable
         llava: { steps: 3, batch_size: 8 }
         """;
 
+    /// <summary>The folder that the spec and the store lie in.</summary>
+    public string Folder => _folder;
+
     public string SpecPath { get; }
 
     public string StorePath => Path.Combine(_folder, "store");
@@ -57,6 +60,19 @@ internal sealed class TinyExperiment : IDisposable
         }
 
         return hashes;
+    }
+
+    /// <summary>Replaces a part of the spec.</summary>
+    public TinyExperiment With(string part, string replacement)
+    {
+        var text = File.ReadAllText(SpecPath);
+        if (!text.Contains(part, StringComparison.Ordinal))
+        {
+            throw new ArgumentException($"The spec does not contain '{part}'.", nameof(part));
+        }
+
+        File.WriteAllText(SpecPath, text.Replace(part, replacement, StringComparison.Ordinal));
+        return this;
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);

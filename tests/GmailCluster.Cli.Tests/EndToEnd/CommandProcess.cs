@@ -1,0 +1,101 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+
+namespace GmailCluster.Cli.Tests.EndToEnd;
+
+/// <summary>The built command as a process of its own, its output not a terminal.</summary>
+internal sealed class CommandProcess : IDisposable
+{
+    // Bounds a failure, nothing else: a busy machine is slow.
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
+
+    private readonly Process _process;
+    private readonly ConcurrentQueue<string> _out = new();
+    private readonly ConcurrentQueue<string> _error = new();
+
+    private CommandProcess(string folder, IEnumerable<string> args)
+    {
+        // A shell that starts the tests in the background ignores SIGINT for its children: they are to heed it as in a terminal.
+        var start = new ProcessStartInfo("env", ["--default-signal=INT,TERM", "dotnet", Path.Combine(AppContext.BaseDirectory, "gmailcluster.dll"), .. args])
+        {
+            WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true,
+        };
+        start.Environment.Remove("GMAILCLUSTER_STORE");
+        start.Environment.Remove("GMAILCLUSTER_DEBUG");
+        _process = new Process { StartInfo = start, EnableRaisingEvents = true };
+        _process.OutputDataReceived += (_, line) => Add(_out, line.Data);
+        _process.ErrorDataReceived += (_, line) => Add(_error, line.Data);
+    }
+
+    public static async Task<CliRun> Run(string folder, params string[] args)
+    {
+        using var process = Start(folder, args);
+        return await process.End();
+    }
+
+    public static CommandProcess Start(string folder, params string[] args)
+    {
+        var command = new CommandProcess(folder, args);
+        command._process.Start();
+        command._process.BeginOutputReadLine();
+        command._process.BeginErrorReadLine();
+        return command;
+    }
+
+    /// <summary>Ctrl-C.</summary>
+    public void Interrupt()
+    {
+        using var kill = Process.Start("kill", ["-INT", _process.Id.ToString(CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
+        Assert.Equal(0, kill.ExitCode);
+    }
+
+    /// <summary>kill -9.</summary>
+    public void Kill() => _process.Kill();
+
+    /// <summary>Waits until something holds in a folder, looking whenever a file changes there; fails when the process ends before.</summary>
+    public async Task Until(string folder, Func<bool> holds)
+    {
+        using var changed = new SemaphoreSlim(0);
+        using var watcher = new FileSystemWatcher(folder) { IncludeSubdirectories = true };
+        watcher.Created += (_, _) => changed.Release();
+        watcher.Deleted += (_, _) => changed.Release();
+        watcher.Renamed += (_, _) => changed.Release();
+        watcher.Error += (_, _) => changed.Release();
+        watcher.EnableRaisingEvents = true;
+        var ended = _process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        while (!holds())
+        {
+            Assert.False(ended.IsCompleted, $"The command ended before what was waited for: {string.Join('\n', _out)}{string.Join('\n', _error)}");
+            await Task.WhenAny(changed.WaitAsync(TestContext.Current.CancellationToken), ended).WaitAsync(Limit, TimeProvider.System);
+        }
+    }
+
+    /// <summary>Waits for the end.</summary>
+    public async Task<CliRun> End()
+    {
+        await _process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(Limit, TimeProvider.System);
+        return new CliRun(_process.ExitCode, Text(_out), Text(_error));
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+        }
+
+        _process.Dispose();
+    }
+
+    private static void Add(ConcurrentQueue<string> lines, string? line)
+    {
+        if (line is not null)
+        {
+            lines.Enqueue(line);
+        }
+    }
+
+    private static string Text(IEnumerable<string> lines) => string.Concat(lines.Select(line => $"{line}\n"));
+}
