@@ -54,7 +54,7 @@ public sealed class ResultsAssembler
         WorldSize = _loaded.Spec.WorldSize,
         Seeds = _loaded.Spec.Seeds,
         Metrics = [.. _stages.Where(stage => stage.Kind is StageKind.Evaluate).SelectMany(Metrics)],
-        Gap = [.. _stages.Where(stage => stage.Kind is StageKind.Gap).SelectMany(Gap)],
+        Gap = [.. _stages.Where(IsMeasuredGap).SelectMany(Gap)],
         Artifacts = [.. _stages.SelectMany(Artifacts)],
         Stages = [.. _stages.Select(Timing)],
         Curves = await Curves(cancellationToken),
@@ -148,7 +148,7 @@ public sealed class ResultsAssembler
     }
 
     private async Task<EmbeddingMap?> Map(CancellationToken cancellationToken) =>
-        _stages.FirstOrDefault(stage => stage.Kind is StageKind.Gap) is { } gap
+        _stages.FirstOrDefault(IsMeasuredGap) is { } gap
             ? await _store.ReadJson<EmbeddingMap>(GapMeasuring.MapKey(gap.Key), cancellationToken)
             : null;
 
@@ -211,6 +211,8 @@ public sealed class ResultsAssembler
     private static byte[] Png(Picture picture) => picture.Encoded is [0x89, (byte)'P', (byte)'N', (byte)'G', ..]
         ? picture.Encoded
         : ImageEncoder.EncodePng(ImageDecoder.Decode(picture.Encoded, picture.Where));
+
+    private bool IsMeasuredGap(Stage stage) => stage.Kind is StageKind.Gap && _records[stage.Key].Figures.Count > 0;
 
     private static bool IsTrained(Stage stage) => stage.Kind is StageKind.Align or StageKind.Caption or StageKind.Retrieve or StageKind.Long or StageKind.Llava;
 }

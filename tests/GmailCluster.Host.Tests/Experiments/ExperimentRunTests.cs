@@ -47,6 +47,18 @@ public sealed class ExperimentRunTests
     }
 
     [Fact]
+    public async Task Without_images_of_test_captions_there_is_no_gap_to_measure_and_no_error()
+    {
+        using var experiment = new TinyExperiment("caption: { steps: 1, batch_size: 4 }", promptSplits: "validation");
+
+        var results = await experiment.Run(slots: 2, Token);
+
+        Assert.Empty(results.Gap);
+        Assert.Null(results.Map);
+        Assert.NotEmpty(results.Metrics);
+    }
+
+    [Fact]
     public async Task A_cancelled_run_goes_on_from_its_checkpoint_and_ends_with_the_same_bits()
     {
         using var unbroken = new TinyExperiment("caption: { steps: 8, batch_size: 8 }");

@@ -15,10 +15,10 @@ internal sealed class TinyExperiment : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("gmailcluster-test-").FullName;
 
-    public TinyExperiment(string? tasks = null)
+    public TinyExperiment(string? tasks = null, string promptSplits = "validation, test-compositional")
     {
         SpecPath = Path.Combine(_folder, "tiny.yaml");
-        File.WriteAllText(SpecPath, Text(tasks ?? AllTasks));
+        File.WriteAllText(SpecPath, Text(tasks ?? AllTasks, promptSplits));
     }
 
     public const string AllTasks = """
@@ -77,7 +77,7 @@ internal sealed class TinyExperiment : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    private static string Text(string tasks)
+    private static string Text(string tasks, string promptSplits)
     {
         var hasLlava = tasks.Contains("llava", StringComparison.Ordinal);
         var emoji = Path.Combine(Repository(), "samples", "emoji");
@@ -95,7 +95,7 @@ internal sealed class TinyExperiment : IDisposable
                 - { name: novel, path: {{emoji}}/noto/test-compositional.tar }
               prompts:
                 path: {{emoji}}/captions.jsonl
-                splits: [validation, test-compositional]
+                splits: [{{promptSplits}}]
                 limit: 48
             arms: [naive, gmail+real]
             generate: { steps: 2, guidance_scale: 2, shard_size: 20, batch_size: 8 }
