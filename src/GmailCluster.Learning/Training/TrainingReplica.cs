@@ -179,7 +179,7 @@ public sealed class TrainingReplica : IDisposable
         if (round.Step % StepsPerYoungCollection == 0)
         {
 #pragma warning disable RS0030 // The one place that may: see StepsPerYoungCollection.
-            GC.Collect(0);
+            GC.Collect(1); // what survived one young collection holds native memory, too
 #pragma warning restore RS0030
         }
 
