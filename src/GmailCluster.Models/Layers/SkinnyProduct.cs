@@ -24,7 +24,7 @@ internal static unsafe class SkinnyProduct
         return layer.Update is { } update ? output + update.Apply(input) : output;
     }
 
-    /// <summary>What torch's <c>linear</c> gives, to rounding: by these loops where they are faster, else by torch.</summary>
+    /// <summary>What torch's <c>linear</c> gives, to rounding: by these loops where they are faster, else by <see cref="LinearProduct"/>.</summary>
     /// <param name="input">[..., I].</param>
     /// <param name="weight">[O, I].</param>
     /// <param name="bias">[O] or null.</param>
@@ -32,7 +32,7 @@ internal static unsafe class SkinnyProduct
     public static Tensor Linear(Tensor input, Tensor weight, Tensor? bias = null)
     {
         var inputs = weight.shape[1];
-        return Accepts(input, weight, input.numel() / inputs, inputs) ? Multiply(input, weight, bias) : nn.functional.linear(input, weight, bias);
+        return Accepts(input, weight, input.numel() / inputs, inputs) ? Multiply(input, weight, bias) : LinearProduct.Of(input, weight, bias);
     }
 
     // Dense float32 in main memory, one thread, no graph to record; and few rows: at 128 inputs BLAS catches up at 16 rows, at 768

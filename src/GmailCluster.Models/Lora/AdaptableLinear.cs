@@ -1,3 +1,4 @@
+using GmailCluster.Models.Layers;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -55,7 +56,7 @@ public sealed class AdaptableLinear : Module<Tensor, Tensor>
     /// <returns>[..., O].</returns>
     public override Tensor forward(Tensor input)
     {
-        var output = functional.linear(input, _weight, _bias); // [..., O]
+        var output = LinearProduct.Of(input, _weight, _bias); // [..., O]
         return _update is { } update ? output + update.Apply(input) : output;
     }
 }

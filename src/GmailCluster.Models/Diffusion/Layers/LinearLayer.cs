@@ -1,3 +1,4 @@
+using GmailCluster.Models.Layers;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -28,21 +29,9 @@ internal sealed class LinearLayer : Module<Tensor, Tensor>
 
     /// <param name="input">Tokens, [B, N, in], or one of a kind, [B, in].</param>
     /// <returns>[B, N, out] or [B, out].</returns>
-    public override Tensor forward(Tensor input)
-    {
-        if (input.dim() != 3)
-        {
-            return functional.linear(input, _isConvolution ? _weight.view(_output, _input) : _weight, _bias);
-        }
-
-        // As a convolution over a map one place wide: oneDNN's kernels use all of a processor's vector width, the BLAS behind linear
-        // only half of it on some.
-        var (b, n) = (input.shape[0], input.shape[1]);
-        var map = input.reshape(b, n, 1, _input).permute(0, 3, 1, 2);                // [B, in, N, 1], channels last
-        return OverMap(map).permute(0, 2, 3, 1).reshape(b, n, _output);
-    }
+    public override Tensor forward(Tensor input) => LinearProduct.Of(input, _isConvolution ? _weight.view(_output, _input) : _weight, _bias);
 
     /// <param name="map">[B, in, h, w].</param>
     /// <returns>[B, out, h, w].</returns>
-    public Tensor OverMap(Tensor map) => functional.conv2d(map, _isConvolution ? _weight : _weight.view(_output, _input, 1, 1), _bias);
+    public Tensor OverMap(Tensor map) => LinearProduct.OverMap(map, _isConvolution ? _weight : _weight.view(_output, _input, 1, 1), _bias);
 }
