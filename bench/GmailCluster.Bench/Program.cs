@@ -2,7 +2,7 @@ using GmailCluster.Bench;
 using GmailCluster.Bench.Cases;
 using GmailCluster.Learning.Compute;
 
-// Usage: GmailCluster.Bench [--slots N] [--only TEXT]
+// Usage: GmailCluster.Bench [--slots N] [--only TEXT] [--cpu-time]
 // Prints name, unit and rate of every case of bench/models/cases.json, tab-separated, as bench/models/reference.py does for PyTorch.
 var slots = int.Parse(Option("--slots") ?? "1", System.Globalization.CultureInfo.InvariantCulture);
 var only = Option("--only") ?? "";
@@ -10,7 +10,7 @@ await using var pool = new ComputePool(slots);
 foreach (var item in BenchCase.ReadAll().Where(item => item.Name.Contains(only, StringComparison.Ordinal) || item.Kind.Contains(only, StringComparison.Ordinal)))
 {
     using var workload = Workload.Of(item, pool);
-    var rate = await Timing.Rate(workload, TimeSpan.FromSeconds(item.Seconds));
+    var rate = await Timing.Rate(workload, TimeSpan.FromSeconds(item.Seconds), args.Contains("--cpu-time"));
     Console.WriteLine(FormattableString.Invariant($"{item.Name}\t{workload.Unit}\t{rate}"));
 }
 

@@ -10,20 +10,24 @@ internal static class Timing
     private const int LeastSteps = 3;
 
     /// <summary>Items a second of the median step.</summary>
-    public static async Task<double> Rate(Workload workload, TimeSpan time)
+    /// <param name="workload">What to time.</param>
+    /// <param name="time">For how long.</param>
+    /// <param name="isCpuTime">Whether the process's time on all cores counts instead of the clock.</param>
+    public static async Task<double> Rate(Workload workload, TimeSpan time, bool isCpuTime)
     {
+        TimeSpan Now() => isCpuTime ? Environment.CpuUsage.TotalTime : Stopwatch.GetElapsedTime(0);
         for (var i = 0; i < WarmUpSteps; i++)
         {
             await workload.Step();
         }
 
         var times = new List<double>();
-        var begin = Stopwatch.GetTimestamp();
-        while (times.Count < LeastSteps || Stopwatch.GetElapsedTime(begin) < time)
+        var begin = Now();
+        while (times.Count < LeastSteps || Now() - begin < time)
         {
-            var start = Stopwatch.GetTimestamp();
+            var start = Now();
             await workload.Step();
-            times.Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
+            times.Add((Now() - start).TotalSeconds);
         }
 
         times.Sort();

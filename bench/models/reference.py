@@ -5,6 +5,7 @@ import argparse
 import json
 import os
 import sys
+import time
 
 root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(root, "bench"))
@@ -105,6 +106,7 @@ if __name__ == "__main__":
     options.add_argument("--threads", type=int, default=1)
     options.add_argument("--only", default="", help="cases whose name or kind contains this")
     options.add_argument("--channels-last", action="store_true", help="UNet weights and maps channels-last")
+    options.add_argument("--cpu-time", action="store_true", help="count the process's time on the cores, not the clock on the wall")
     given = options.parse_args()
     torch.set_num_threads(given.threads)
     torch.manual_seed(0)
@@ -117,4 +119,4 @@ if __name__ == "__main__":
             config = json.load(file)
         case["channels_last"] = given.channels_last
         unit, items, step = KINDS[case["kind"]](case, config)
-        print(case["name"], unit, rate(step, items, case["seconds"]), sep="\t", flush=True)
+        print(case["name"], unit, rate(step, items, case["seconds"], time.process_time if given.cpu_time else time.perf_counter), sep="\t", flush=True)
