@@ -116,10 +116,10 @@ public sealed class ExperimentPlanner
 
     private Stage Import(DatasetSpec dataset, string name)
     {
-        var path = Path(dataset.Path);
+        var facts = _facts.Datasets[dataset];
         return Add(
-            StageKind.Import, $"import {name}", new ImportSettings(dataset, _folder), dataset with { Path = "" },
-            [_facts.Digests[path]], [], _facts.DatasetCounts[path], "pictures");
+            StageKind.Import, $"import {name}", new ImportSettings(dataset, _folder), dataset with { Path = "", Images = null },
+            [facts.Digest], [], facts.Pictures, "pictures");
     }
 
     private Stage Generate(Stage train)
@@ -208,7 +208,7 @@ public sealed class ExperimentPlanner
         var needs = tests.SelectMany(test => new[] { test.Captions, test.Features }).Distinct().Select(key => _known[key]).Prepend(trained).ToArray();
         Add(
             StageKind.Evaluate, $"evaluate {trained.Title}", settings, new { _spec.Evaluate, names = tests.Select(test => test.Name) },
-            needs.Select(need => need.Key.Value), needs, _spec.Data.Tests.Sum(test => _facts.DatasetCounts[Path(test.Path)]), "pictures",
+            needs.Select(need => need.Key.Value), needs, _spec.Data.Tests.Sum(test => _facts.Datasets[test].Pictures), "pictures",
             trained.Seed, trained.Arm, trained.Point);
     }
 

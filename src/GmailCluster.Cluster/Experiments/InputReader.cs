@@ -14,62 +14,48 @@ public static class InputReader
     {
         ArgumentNullException.ThrowIfNull(loaded);
         var spec = loaded.Spec;
-        var digests = new Dictionary<string, string>(StringComparer.Ordinal);
-        var counts = new Dictionary<string, int>(StringComparer.Ordinal);
+        var datasets = new Dictionary<DatasetSpec, DatasetFacts>();
         foreach (var dataset in spec.Data.Tests.Prepend(spec.Data.Train))
         {
-            var path = loaded.Resolve(dataset.Path);
-            if (!counts.ContainsKey(path))
-            {
-                counts[path] = (await DatasetReader.Open(dataset, loaded.Folder, cancellationToken)).Samples.Count;
-                digests[path] = Digest(path, cancellationToken);
-            }
+            datasets[dataset] = await ReadDataset(dataset, loaded, cancellationToken);
         }
 
+        var digests = new Dictionary<string, string>(StringComparer.Ordinal);
         var generates = spec.Generate is not null;
         var promptCount = 0;
         if (generates && spec.Data.Prompts is { } prompts)
         {
-            digests[loaded.Resolve(prompts.Path)] = Digest(loaded.Resolve(prompts.Path), cancellationToken);
+            var path = loaded.Resolve(prompts.Path);
+            digests[path] = ContentDigest.Of(path, cancellationToken);
             promptCount = (await PromptReader.Read(prompts, loaded.Folder, cancellationToken)).Count;
         }
         else if (generates)
         {
-            promptCount = counts[loaded.Resolve(spec.Data.Train.Path)];
+            promptCount = datasets[spec.Data.Train].Pictures;
         }
 
         var models = new[] { spec.Models.Clip, spec.Models.Diffusion, spec.Models.LanguageModel, spec.Models.LlavaLanguageModel };
         foreach (var path in models.OfType<string>().Select(loaded.Resolve))
         {
-            digests[path] = Digest(path, cancellationToken);
+            digests[path] = ContentDigest.Of(path, cancellationToken);
         }
 
-        return new InputFacts(digests, counts, promptCount);
+        return new InputFacts(digests, datasets, promptCount);
     }
 
-    // A folder's digest covers names and contents, in ordinal order of the names.
-    private static string Digest(string path, CancellationToken cancellationToken)
+    private static async Task<DatasetFacts> ReadDataset(DatasetSpec dataset, LoadedSpec loaded, CancellationToken cancellationToken)
     {
-        if (File.Exists(path))
+        var samples = (await DatasetReader.Open(dataset, loaded.Folder, cancellationToken)).Samples;
+        var digest = ContentDigest.Of(loaded.Resolve(dataset.Path), cancellationToken);
+        var beside = samples.Select(sample => sample.Image.File).OfType<string>().Distinct(StringComparer.Ordinal).ToArray();
+        if (beside.Length > 0 && File.Exists(loaded.Resolve(dataset.Path)))
         {
-            return OfFile(path);
+            // A table says only where its pictures are: other pictures under the same names are another data set.
+            var folder = dataset.Images is { } images ? loaded.Resolve(images) : Path.GetDirectoryName(loaded.Resolve(dataset.Path))!;
+            var both = Encoding.UTF8.GetBytes($"{digest}\n{ContentDigest.OfFiles(folder, beside, cancellationToken)}\n");
+            digest = Convert.ToHexStringLower(SHA256.HashData(both));
         }
 
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var file in Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories)
-            .Select(file => (Name: Path.GetRelativePath(path, file).Replace('\\', '/'), File: file))
-            .OrderBy(file => file.Name, StringComparer.Ordinal))
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            hash.AppendData(Encoding.UTF8.GetBytes($"{file.Name}\n{OfFile(file.File)}\n"));
-        }
-
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
-    }
-
-    private static string OfFile(string path)
-    {
-        using var stream = File.OpenRead(path);
-        return Convert.ToHexStringLower(SHA256.HashData(stream));
+        return new DatasetFacts(digest, samples.Count);
     }
 }

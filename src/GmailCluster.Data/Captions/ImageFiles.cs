@@ -12,7 +12,7 @@ internal static class ImageFiles
     public static bool IsImage(string extension) => Extensions.Contains(extension);
 
     /// <summary>A file to be read later; null when it does not exist.</summary>
-    public static ImageSource? Open(string path) => File.Exists(path) ? new ImageSource(path, Extension(path), token => Read(path, token)) : null;
+    public static ImageSource? Open(string path) => File.Exists(path) ? new ImageSource(path, Extension(path), token => Read(path, token), path) : null;
 
     /// <summary>A range of a file to be read later.</summary>
     public static ImageSource Part(string path, string where, string extension, long offset, long length) =>

@@ -71,8 +71,7 @@ public sealed class ExperimentPlannerTests
     [Fact]
     public void Keys_do_not_depend_on_where_the_files_are()
     {
-        var moved = new InputFacts(
-            Files.ToDictionary(file => "/t" + file[2..], file => "digest of " + file), Facts().DatasetCounts.ToDictionary(p => "/t" + p.Key[2..], p => p.Value), 300);
+        var moved = Facts() with { Digests = Files.ToDictionary(file => "/t" + file[2..], file => "digest of " + file) };
 
         Assert.Equal(Plan(Spec()).Select(s => s.Key), ExperimentPlanner.Plan(Spec(), "/t", moved).Select(s => s.Key));
     }
@@ -118,7 +117,13 @@ public sealed class ExperimentPlannerTests
     private static IReadOnlyList<Stage> Plan(ExperimentSpec spec) => ExperimentPlanner.Plan(spec, "/s", Facts());
 
     private static InputFacts Facts() => new(
-        Files.ToDictionary(file => file, file => "digest of " + file), new Dictionary<string, int> { ["/s/train.tar"] = 200, ["/s/novel.tar"] = 50 }, 300);
+        Files.ToDictionary(file => file, file => "digest of " + file),
+        new Dictionary<DatasetSpec, DatasetFacts>
+        {
+            [Spec().Data.Train] = new("digest of the training set", 200),
+            [Spec().Data.Tests[0]] = new("digest of the test set", 50),
+        },
+        300);
 
     private static ExperimentSpec Spec() => new()
     {
