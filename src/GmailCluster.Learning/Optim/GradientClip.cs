@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using System.Runtime.Intrinsics;
 
 namespace GmailCluster.Learning.Optim;
 
@@ -23,17 +24,32 @@ public static class GradientClip
     private static double Norm(FlatParameters layout, ReadOnlySpan<float> gradient)
     {
         const int Lanes = 16;
+        var (low, high) = (Vector512<double>.Zero, Vector512<double>.Zero);
         Span<double> sums = stackalloc double[Lanes];
-        sums.Clear();
         foreach (var slice in layout.Slices)
         {
             var values = gradient.Slice(slice.Offset, slice.Count);
-            for (var i = 0; i < values.Length; i++)
+            var whole = values.Length - (values.Length % Lanes);
+            for (var i = 0; i < whole; i += Lanes)
             {
-                sums[i % Lanes] += (double)values[i] * values[i];
+                var (first, second) = Vector512.Widen(Vector512.Create(values.Slice(i, Lanes)));
+                low += first * first;
+                high += second * second;
             }
+
+            // The padding behind a parameter is not read: the task leaves it as it is.
+            sums.Clear();
+            for (var i = whole; i < values.Length; i++)
+            {
+                sums[i - whole] = (double)values[i] * values[i];
+            }
+
+            low += Vector512.Create<double>(sums);
+            high += Vector512.Create<double>(sums[(Lanes / 2)..]);
         }
 
+        low.CopyTo(sums);
+        high.CopyTo(sums[(Lanes / 2)..]);
         var total = 0.0;
         foreach (var sum in sums)
         {
