@@ -2,7 +2,10 @@ namespace GmailCluster.Learning.Exchange;
 
 /// <summary>
 /// What the silos of a run tell one another in a step. Every member makes the same calls for a step; several may be under way
-/// at once. The first connection that breaks ends all calls, present and future, with <see cref="PeerLostException"/>.
+/// at once. The first connection that breaks ends all calls, present and future, with <see cref="PeerLostException"/>. A member
+/// that disposes its exchange leaves in good order: what it has given still arrives, and only calls that miss something of it
+/// end. A call that is cancelled ends the exchange, because the others could not finish theirs. Disposing ends the member's own
+/// calls with <see cref="ObjectDisposedException"/>.
 /// </summary>
 public interface IRunExchange : IAsyncDisposable
 {
@@ -22,9 +25,10 @@ public interface IRunExchange : IAsyncDisposable
     /// (<see cref="Optim.CanonicalTree"/>), chunk owners finish the tree in its one order, and everybody gets the whole sum.
     /// </summary>
     /// <param name="step">0-based step.</param>
-    /// <param name="partials">The silo's subtrees from left to right; used as scratch.</param>
-    /// <param name="sum">Filled with the sum; may be the first partial.</param>
+    /// <param name="partials">The silo's subtrees from left to right, as <see cref="Optim.CanonicalTree.CombineSubtrees"/> gives them; used as scratch.</param>
+    /// <param name="sum">Filled with the sum; may be the first partial. Both belong to the caller again when the call has ended, however it ended.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     /// <exception cref="PeerLostException">A member is gone, or sent what no member would send.</exception>
+    /// <remarks>One at a time a step.</remarks>
     Task AllReduce(int step, IReadOnlyList<Memory<float>> partials, Memory<float> sum, CancellationToken cancellationToken);
 }

@@ -1,15 +1,20 @@
 using System.Numerics;
 using System.Numerics.Tensors;
+using GmailCluster.Specs;
 
 namespace GmailCluster.Learning.Optim;
 
 /// <summary>
 /// The one order in which values of virtual ranks are summed: node [lo, hi) splits at lo + the largest power of two below
 /// hi - lo. The sum of R ranks is then the same bits wherever the ranks are and in whatever order they finish, and a silo that
-/// holds an aligned block of ranks sends one partial.
+/// holds an aligned block of ranks sends one partial. With <see cref="WireType.Bfloat16"/> every node, leaves included, is
+/// rounded as soon as it is there: whatever travels is then exact, and what stays in a silo is the same as what travels.
 /// </summary>
 public static class CanonicalTree
 {
+    // A block of every rank fits a core's second-level cache, so that a tree of many ranks reads and writes memory once.
+    private const int BlockFloats = 8192;
+
     /// <summary>Where node [<paramref name="low"/>, <paramref name="high"/>) splits.</summary>
     public static int Split(int low, int high)
     {
@@ -17,11 +22,70 @@ public static class CanonicalTree
         return low + (int)BitOperations.RoundUpToPowerOf2((uint)(high - low)) / 2;
     }
 
+    /// <summary>The largest nodes of the tree over [0, <paramref name="worldSize"/>) that a contiguous block of ranks covers, from left to right.</summary>
+    public static IReadOnlyList<Subtree> Subtrees(int firstRank, int rankCount, int worldSize)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(firstRank);
+        ArgumentOutOfRangeException.ThrowIfNegative(rankCount);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((long)firstRank + rankCount, worldSize, nameof(rankCount));
+        var covered = new List<Subtree>();
+        if (rankCount > 0)
+        {
+            Cover(new Subtree(0, worldSize), new Subtree(firstRank, firstRank + rankCount), covered);
+        }
+
+        return covered;
+    }
+
     /// <summary>Sums the ranks' buffers along the tree; the sum ends in the first, the others are used as scratch.</summary>
-    public static void Combine(IReadOnlyList<Memory<float>> ranks)
+    public static void Combine(IReadOnlyList<Memory<float>> ranks, WireType wire = WireType.Float32)
     {
         ArgumentNullException.ThrowIfNull(ranks);
-        Combine(ranks, 0, ranks.Count);
+        CombineSubtrees(ranks, 0, ranks.Count, wire);
+    }
+
+    /// <summary>Sums the buffers of a contiguous block of ranks as far as the tree allows without the others'.</summary>
+    /// <param name="ranks">One buffer per rank of the block, in rank order, equally long; used as scratch.</param>
+    /// <param name="firstRank">The block's first rank.</param>
+    /// <param name="worldSize">Ranks of the whole run.</param>
+    /// <param name="wire">How nodes are rounded.</param>
+    /// <returns>The sums of <see cref="Subtrees"/>, each in the buffer of its first rank.</returns>
+    public static IReadOnlyList<Memory<float>> CombineSubtrees(
+        IReadOnlyList<Memory<float>> ranks, int firstRank, int worldSize, WireType wire = WireType.Float32)
+    {
+        ArgumentNullException.ThrowIfNull(ranks);
+        var subtrees = Subtrees(firstRank, ranks.Count, worldSize);
+        var length = ranks.Count == 0 ? 0 : ranks[0].Length;
+        for (var start = 0; start < length; start += BlockFloats)
+        {
+            var count = Math.Min(BlockFloats, length - start);
+            foreach (var subtree in subtrees)
+            {
+                Combine(ranks, subtree.Low - firstRank, subtree.High - firstRank, start, count, wire);
+            }
+        }
+
+        return [.. subtrees.Select(subtree => ranks[subtree.Low - firstRank])];
+    }
+
+    /// <summary>Sums the partials of all silos to the whole.</summary>
+    /// <param name="subtrees">The nodes that the partials are sums of: the silos' <see cref="Subtrees"/>, one silo after the other.</param>
+    /// <param name="partials">One buffer per node, equally long (a chunk of the whole will do); used as scratch.</param>
+    /// <param name="sum">Filled; may be one of the partials.</param>
+    /// <param name="wire">How nodes are rounded.</param>
+    public static void Finish(
+        IReadOnlyList<Subtree> subtrees, IReadOnlyList<Memory<float>> partials, Memory<float> sum, WireType wire = WireType.Float32)
+    {
+        ArgumentNullException.ThrowIfNull(subtrees);
+        ArgumentNullException.ThrowIfNull(partials);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(partials.Count, subtrees.Count, nameof(partials));
+        var next = 0;
+        var root = Finish(subtrees, partials, new Subtree(0, subtrees[^1].High), sum, wire, ref next);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(next, subtrees.Count, nameof(subtrees));
+        if (!root.Span.Overlaps(sum.Span, out var shift) || shift != 0)
+        {
+            root.CopyTo(sum);
+        }
     }
 
     /// <summary>Sums the ranks' scalars along the tree.</summary>
@@ -36,16 +100,75 @@ public static class CanonicalTree
         return Combine(ranks[..middle]) + Combine(ranks[middle..]);
     }
 
-    private static void Combine(IReadOnlyList<Memory<float>> ranks, int low, int high)
+    private static void Cover(Subtree node, Subtree block, List<Subtree> covered)
     {
+        if (block.Low <= node.Low && node.High <= block.High)
+        {
+            covered.Add(node);
+        }
+        else if (block.Low < node.High && node.Low < block.High)
+        {
+            var middle = Split(node.Low, node.High);
+            Cover(node with { High = middle }, block, covered);
+            Cover(node with { Low = middle }, block, covered);
+        }
+    }
+
+    private static void Combine(IReadOnlyList<Memory<float>> ranks, int low, int high, int start, int count, WireType wire)
+    {
+        var sum = ranks[low].Span.Slice(start, count);
         if (high - low < 2)
         {
+            if (wire == WireType.Bfloat16)
+            {
+                Bfloat16.Round(sum);
+            }
+
             return;
         }
 
         var middle = Split(low, high);
-        Combine(ranks, low, middle);
-        Combine(ranks, middle, high);
-        TensorPrimitives.Add(ranks[low].Span, ranks[middle].Span, ranks[low].Span);
+        Combine(ranks, low, middle, start, count, wire);
+        Combine(ranks, middle, high, start, count, wire);
+        Add(sum, ranks[middle].Span.Slice(start, count), sum, wire);
+    }
+
+    // The root's last addition goes straight to the sum; until then the sum may hold a partial.
+    private static Memory<float> Finish(
+        IReadOnlyList<Subtree> subtrees, IReadOnlyList<Memory<float>> partials, Subtree node, Memory<float>? sum, WireType wire, ref int next)
+    {
+        if (next < subtrees.Count && subtrees[next] == node)
+        {
+            return partials[next++];
+        }
+
+        if (node.High - node.Low < 2)
+        {
+            throw new ArgumentException($"No partial holds rank {node.Low}.", nameof(subtrees));
+        }
+
+        var middle = Split(node.Low, node.High);
+        var left = Finish(subtrees, partials, node with { High = middle }, null, wire, ref next);
+        var right = Finish(subtrees, partials, node with { Low = middle }, null, wire, ref next);
+        var destination = sum ?? left;
+        Add(left.Span, right.Span, destination.Span, wire);
+        return destination;
+    }
+
+    private static void Add(ReadOnlySpan<float> left, ReadOnlySpan<float> right, Span<float> destination, WireType wire)
+    {
+        if (wire == WireType.Bfloat16)
+        {
+            Bfloat16.Add(left, right, destination);
+        }
+        else
+        {
+            TensorPrimitives.Add(left, right, destination);
+        }
     }
 }
+
+/// <summary>A node of the canonical tree: the ranks from <paramref name="Low"/> to before <paramref name="High"/>.</summary>
+/// <param name="Low">First rank.</param>
+/// <param name="High">The rank after the last.</param>
+public readonly record struct Subtree(int Low, int High);
