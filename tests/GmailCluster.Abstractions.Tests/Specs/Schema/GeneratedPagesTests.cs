@@ -1,4 +1,5 @@
 using GmailCluster.Specs.Schema;
+using GmailCluster.Telemetry;
 
 namespace GmailCluster.Tests.Specs.Schema;
 
@@ -14,16 +15,20 @@ public sealed class GeneratedPagesTests
     [Fact]
     public void The_reference_in_docs_is_the_records() => AssertInStep("spec.md", SpecReference.Markdown());
 
+    [Fact]
+    public void The_telemetry_in_docs_is_what_is_emitted() => AssertInStep("operate/telemetry.md", TelemetryReference.Markdown());
+
     private static void AssertInStep(string name, string made)
     {
         var path = RepositoryRoot.At("docs", name);
         if (Environment.GetEnvironmentVariable("GMAILCLUSTER_UPDATE_DOCS") == "1")
         {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             File.WriteAllText(path, made);
         }
 
         Assert.True(
             File.Exists(path) && File.ReadAllText(path) == made,
-            $"docs/{name} is not what the spec records say. Run the tests with GMAILCLUSTER_UPDATE_DOCS=1 and commit the change.");
+            $"docs/{name} is not what the code says. Run the tests with GMAILCLUSTER_UPDATE_DOCS=1 and commit the change.");
     }
 }
