@@ -3,6 +3,7 @@ using GmailCluster.Data.Storage;
 using GmailCluster.Host.Experiments;
 using GmailCluster.Host.Roles;
 using GmailCluster.Learning.Compute;
+using GmailCluster.Learning.Inputs;
 using GmailCluster.Learning.Tasks;
 using GmailCluster.Learning.Training;
 using GmailCluster.Specs;
@@ -73,7 +74,7 @@ internal static class MemoryBench
     private static async Task<bool> Train(IObjectStore store, Stage stage, int steps)
     {
         await using var pool = new ComputePool(Environment.ProcessorCount);
-        var opened = await new LearningTasks(store).Open(stage, CancellationToken.None);
+        var opened = await new LearningTasks(store, new InputFolders(store, Path.GetTempPath())).Open(stage, CancellationToken.None);
         using var task = opened.Task;
         using var replica = new TrainingReplica(task, opened.Optimizer, steps, WorldSize(stage), pool);
         TrainingState? snapshot = null;

@@ -1,8 +1,12 @@
+using GmailCluster.Cluster.Experiments;
 using GmailCluster.Cluster.Generation;
+using GmailCluster.Cluster.Nodes;
 using GmailCluster.Cluster.Storage;
 using GmailCluster.Cluster.Training;
+using GmailCluster.Cluster.Work;
 using GmailCluster.Learning.Compute;
 using GmailCluster.Learning.Generation;
+using GmailCluster.Learning.Inputs;
 using GmailCluster.Learning.Tasks;
 using GmailCluster.Learning.Work;
 using GmailCluster.Storage;
@@ -19,7 +23,8 @@ public static class GmailClusterSilo
     /// <param name="silo">The silo.</param>
     /// <param name="store">The object store.</param>
     /// <param name="slots">Compute slots.</param>
-    public static ISiloBuilder UseGmailCluster(this ISiloBuilder silo, IObjectStore store, int slots)
+    /// <param name="inputs">Folder that model folders of the store are fetched into.</param>
+    public static ISiloBuilder UseGmailCluster(this ISiloBuilder silo, IObjectStore store, int slots, string inputs)
     {
         ArgumentNullException.ThrowIfNull(silo);
         var services = silo.Services;
@@ -27,11 +32,23 @@ public static class GmailClusterSilo
         services.AddSingleton(store);
         services.AddSingleton(_ => new ComputePool(slots));
         services.AddSingleton<ShardGenerator>();
+        services.AddSingleton(_ => new InputFolders(store, inputs));
         services.AddSingleton<StageWork>();
+        services.AddSingleton(provider => new RecordedWork(store, provider.GetRequiredService<StageWork>().Run, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<LearningTasks>();
         services.AddSingleton<ReplicaHost>();
+        services.AddSingleton<ClusterCapacity>();
         services.AddKeyedSingleton<IGrainStorage>(ObjectStoreGrainStorage.Name, (provider, _) => new ObjectStoreGrainStorage(provider.GetRequiredService<IObjectStore>()));
         services.AddOptions<GenerationOptions>().BindConfiguration(GenerationOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<ExperimentOptions>().BindConfiguration(ExperimentOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+        return silo;
+    }
+
+    /// <summary>Adds what a silo does for experiments whose submitter has gone: brings them back when their silo is lost.</summary>
+    public static ISiloBuilder UseExperimentWatchdog(this ISiloBuilder silo)
+    {
+        ArgumentNullException.ThrowIfNull(silo);
+        silo.Services.AddHostedService<ExperimentWatchdog>();
         return silo;
     }
 }

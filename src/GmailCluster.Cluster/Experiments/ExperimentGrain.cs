@@ -1,47 +1,66 @@
+using GmailCluster.Cluster.Nodes;
 using GmailCluster.Cluster.Stages;
 using GmailCluster.Cluster.Storage;
+using GmailCluster.Experiments;
 using GmailCluster.Grains;
 using GmailCluster.Keys;
-using GmailCluster.Learning.Compute;
 using GmailCluster.Stages;
 using GmailCluster.Storage;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans.Runtime.Placement;
 
 namespace GmailCluster.Cluster.Experiments;
 
 /// <inheritdoc cref="IExperimentGrain"/>
 /// <remarks>
 /// Looks after its stages on a timer rather than waiting to be called: a stage's grain that died with its silo is found
-/// missing, started again, and goes on from what is in the store.
+/// missing, started again, and goes on from what is in the store. A detached experiment that loses its own silo is called by
+/// <see cref="ExperimentWatchdog"/> and does the same.
 /// </remarks>
 internal sealed partial class ExperimentGrain(
     [PersistentState("experiment", ObjectStoreGrainStorage.Name)] IPersistentState<ExperimentState> experiment,
-    IObjectStore store, IGrainFactory grains, ComputePool pool, ILogger<ExperimentGrain> logger) : Grain, IExperimentGrain
+    IObjectStore store, IGrainFactory grains, ClusterCapacity capacity, ILocalSiloDetails silo, IExperimentReporter reporter, TimeProvider time,
+    IOptions<ExperimentOptions> options, ILogger<ExperimentGrain> logger) : Grain, IExperimentGrain
 {
-    private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(50);
-
     private readonly Dictionary<ArtifactKey, StageStatus> _status = [];
+    private readonly Dictionary<ArtifactKey, SiloAddress> _places = [];
+    private ExperimentNotes _notes = null!; // since activation
     private IGrainTimer? _timer;
+    private int _slots;
+    private string? _activity;
+
+    private string Id => this.GetPrimaryKeyString();
+
+    private IReadOnlyList<Stage> Stages => experiment.State.Order?.Stages ?? [];
 
     public async Task Submit(ExperimentOrder order, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(order);
-        if (experiment.State.Phase is StagePhase.Running && _timer is not null
-            && experiment.State.Order!.Stages.Select(stage => stage.Settings).SequenceEqual(order.Stages.Select(stage => stage.Settings)))
+        if (_timer is not null && Stages.Select(stage => stage.Settings).SequenceEqual(order.Stages.Select(stage => stage.Settings)))
         {
             return;
         }
 
-        StopLooking();
-        await experiment.Save(new ExperimentState { Order = order, Phase = StagePhase.Running }, DeactivateOnIdle, cancellationToken);
-        await Resume(cancellationToken);
+        await Begin(order, "Submitted", cancellationToken);
     }
 
-    public Task<ExperimentStatus> GetStatus(CancellationToken cancellationToken)
+    public async Task<bool> Resume(CancellationToken cancellationToken)
     {
-        var stages = experiment.State.Order?.Stages.Select(stage => _status.GetValueOrDefault(stage.Key) ?? Pending(stage)).ToArray() ?? [];
-        return Task.FromResult(new ExperimentStatus(experiment.State.Phase, stages, experiment.State.Failure));
+        if (experiment.State.Order is { } order && _timer is null)
+        {
+            await Begin(order, "Resumed", cancellationToken);
+        }
+
+        return experiment.State.Order is not null;
     }
+
+    public Task<ExperimentStatus> GetStatus(CancellationToken cancellationToken) => Task.FromResult(
+        new ExperimentStatus(experiment.State.Phase, [.. Stages.Select(StatusOf)], experiment.State.Failure, _activity));
+
+    public Task<ExperimentOrder?> GetOrder(CancellationToken cancellationToken) => Task.FromResult(experiment.State.Order);
+
+    public Task<IReadOnlyList<ExperimentEvent>> GetEvents(long after, CancellationToken cancellationToken) => Task.FromResult(_notes.Journal.After(after));
 
     public async Task Cancel(CancellationToken cancellationToken)
     {
@@ -51,96 +70,261 @@ internal sealed partial class ExperimentGrain(
         }
 
         StopLooking();
-        await Task.WhenAll(Running().Select(stage => Owner(stage).Cancel(cancellationToken)));
-        await Conclude(experiment.State with { Phase = StagePhase.Cancelled });
+        await CancelStages();
+        await Conclude(experiment.State with { Phase = StagePhase.Cancelled }, ExperimentEventKind.Cancelled, "Cancelled. Resuming goes on from what is in the store.");
+    }
+
+    public async Task Attend(CancellationToken cancellationToken)
+    {
+        if (experiment.State.Phase is not StagePhase.Running)
+        {
+            await RunningExperiments.Unmark(store, Id, cancellationToken);
+        }
     }
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        if (experiment.State.Phase is StagePhase.Running)
+        _notes = new ExperimentNotes(store, await ExperimentJournal.Open(store, Id, time, cancellationToken), time, logger);
+        if (experiment.State.Order is null)
         {
-            await Resume(cancellationToken);
+            return;
+        }
+
+        await FindDone(cancellationToken);
+
+        // One that is not detached ended with its submitter, whatever the store says; submitted again, it begins again.
+        if (experiment.State is { Phase: StagePhase.Running, Order.IsDetached: true })
+        {
+            _notes.Journal.Add(ExperimentEventKind.Moved, null, $"Looked after by {silo.SiloAddress.ToParsableString()} from now on: the silo that did before was lost or went down.");
+            StartLooking();
         }
     }
 
-    private async Task Resume(CancellationToken cancellationToken)
+    private async Task Begin(ExperimentOrder order, string what, CancellationToken cancellationToken)
     {
-        _status.Clear();
-        var records = await Task.WhenAll(experiment.State.Order!.Stages.Select(async stage =>
-            (Stage: stage, Record: await StageRecords.Read(store, stage.Key, cancellationToken))));
-        foreach (var (stage, _) in records.Where(pair => pair.Record is not null))
+        StopLooking();
+        if (order.IsDetached)
         {
-            _status[stage.Key] = new StageStatus(stage.Key, new StageProgress(StagePhase.Done, stage.Size, stage.Size), Cached: true);
+            await RunningExperiments.Mark(store, Id, cancellationToken);
         }
 
-        _timer = this.RegisterGrainTimer(Look, TimeSpan.Zero, Period);
+        var records = await Task.WhenAll(order.Stages.Select(stage => StageRecords.Read(store, stage.Key, cancellationToken)));
+        var done = records.OfType<StageRecord>().Select(record => record.Key).ToArray();
+        await experiment.Save(
+            new ExperimentState { Order = order, Phase = StagePhase.Running, SubmittedAt = time.GetUtcNow(), Cached = done }, DeactivateOnIdle, cancellationToken);
+        _notes.Journal.Add(ExperimentEventKind.Submitted, null, $"{what}: {order.Stages.Count} stages, {done.Length} of them done before.");
+        await FindDone(cancellationToken);
+        StartLooking();
+    }
+
+    private async Task FindDone(CancellationToken cancellationToken)
+    {
+        _status.Clear();
+        _places.Clear();
+        var records = await Task.WhenAll(Stages.Select(async stage => (Stage: stage, Record: await StageRecords.Read(store, stage.Key, cancellationToken))));
+        foreach (var (stage, _) in records.Where(pair => pair.Record is not null))
+        {
+            _status[stage.Key] = new StageStatus(stage.Key, new StageProgress(StagePhase.Done, stage.Size, stage.Size), experiment.State.Cached.Contains(stage.Key));
+        }
     }
 
     private async Task Look(CancellationToken cancellationToken)
     {
-        foreach (var stage in Running().ToArray())
+        var looks = await Task.WhenAll(Running().ToArray().Select(async stage => (Stage: stage, Progress: await TryGetProgress(stage, cancellationToken))));
+        foreach (var (stage, progress) in looks)
         {
-            var progress = await Owner(stage).GetProgress(cancellationToken);
-            if (progress.Phase is StagePhase.Pending && !await TryStart(stage, cancellationToken)) // its grain was lost with a silo
+            if (!await TakeIn(stage, progress, cancellationToken))
             {
-                return;
-            }
-
-            _status[stage.Key] = new StageStatus(stage.Key, progress with { Phase = progress.Phase is StagePhase.Pending ? StagePhase.Running : progress.Phase }, Cached: false);
-            if (progress.Phase is StagePhase.Failed or StagePhase.Cancelled)
-            {
-                await End(stage, progress);
                 return;
             }
         }
 
-        await StartReady(cancellationToken);
-        if (experiment.State.Order!.Stages.All(IsDone))
+        if (!await StartReady(cancellationToken))
         {
-            StopLooking();
-            await Conclude(experiment.State with { Phase = StagePhase.Done });
+            return;
+        }
+
+        await _notes.WriteNowAndThen(Summary(), cancellationToken);
+        if (Stages.All(IsDone))
+        {
+            await Finish();
         }
     }
 
-    // As many stages as there are slots: while the ranks of one run meet, those of another compute.
-    private async Task StartReady(CancellationToken cancellationToken)
+    // False when the stage ended the experiment.
+    private async Task<bool> TakeIn(Stage stage, StageProgress? progress, CancellationToken cancellationToken)
     {
-        var free = pool.Slots - Running().Count();
-        foreach (var stage in experiment.State.Order!.Stages.Where(IsReady).Take(free).ToArray())
+        var before = _status[stage.Key];
+        switch (progress?.Phase)
         {
-            _status[stage.Key] = new StageStatus(stage.Key, new StageProgress(StagePhase.Running, 0, stage.Size), Cached: false);
-            if (!await TryStart(stage, cancellationToken))
-            {
-                return;
-            }
+            case null:
+                _status[stage.Key] = before with { Reason = "Its silo does not answer; if it is lost, the stage goes on elsewhere." };
+                return true;
+            case StagePhase.Pending: // its grain was lost with a silo
+                return await TryStart(stage, "its silo was lost", cancellationToken);
+            case StagePhase.Cancelled: // not by this experiment, which would no longer look
+                return await TryStart(stage, "its silo went down, or another experiment that shares it was cancelled", cancellationToken);
+            case StagePhase.Failed:
+                await Fail(stage, progress);
+                return false;
+            case StagePhase.Done:
+                _notes.Journal.Add(ExperimentEventKind.StageDone, stage.Key, $"{stage.Title} is done.");
+                break;
         }
+
+        if (progress.Warning is { } warning && warning != before.Progress.Warning)
+        {
+            _notes.Journal.Add(ExperimentEventKind.Warning, stage.Key, $"{stage.Title}: {warning}");
+        }
+
+        _status[stage.Key] = new StageStatus(stage.Key, progress, Cached: false, before.Reason);
+        return true;
     }
 
-    private async Task<bool> TryStart(Stage stage, CancellationToken cancellationToken)
+    private async Task<StageProgress?> TryGetProgress(Stage stage, CancellationToken cancellationToken)
     {
         try
         {
-            await Owner(stage).Start(stage, cancellationToken);
-            return true;
+            return await Owner(stage).GetProgress(cancellationToken);
         }
-#pragma warning disable CA1031 // A stage that cannot start has failed; one whose silo could not be reached is looked for again.
-        catch (Exception e) when (e is not (OperationCanceledException or SiloUnavailableException or OrleansMessageRejectionException or TimeoutException))
-#pragma warning restore CA1031
+        catch (Exception e) when (Unreachable.Is(e))
         {
-            await End(stage, new StageProgress(StagePhase.Failed, 0, stage.Size, null, StageFailure.From(e)));
-            return false;
+            return null;
         }
     }
 
-    private async Task End(Stage stage, StageProgress progress)
+    // As many stages as the cluster has slots: while the ranks of one run meet, those of another compute.
+    private async Task<bool> StartReady(CancellationToken cancellationToken)
+    {
+        var ready = Stages.Where(IsReady).ToArray();
+        if (ready.Length == 0)
+        {
+            return true;
+        }
+
+        _slots = (await capacity.Slots(cancellationToken)).Sum(node => node.Slots);
+        foreach (var stage in ready.Take(_slots - Running().Count()))
+        {
+            _status[stage.Key] = new StageStatus(stage.Key, new StageProgress(StagePhase.Running, 0, stage.Size), Cached: false);
+            if (!await TryStart(stage, null, cancellationToken))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    // False when the stage could not start and ended the experiment. One whose silo could not be reached is looked for again.
+    private async Task<bool> TryStart(Stage stage, string? restarted, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (stage.Kind is not StageKind.Generate) // it spreads its shards itself
+            {
+                _places.Remove(stage.Key);
+                _places[stage.Key] = await LeastLoaded(cancellationToken);
+                RequestContext.Set(IPlacementDirector.PlacementHintKey, _places[stage.Key]);
+            }
+
+            await Owner(stage).Start(stage, cancellationToken);
+            if (restarted is null)
+            {
+                _notes.Journal.Add(ExperimentEventKind.StageStarted, stage.Key, $"{stage.Title} started.");
+            }
+            else
+            {
+                _notes.Journal.Add(ExperimentEventKind.StageRestarted, stage.Key, $"{stage.Title} was started again: {restarted}. It goes on from what is in the store.");
+                _status[stage.Key] = _status[stage.Key] with { Reason = $"Started again: {restarted}." };
+            }
+
+            return true;
+        }
+        catch (Exception e) when (Unreachable.Is(e))
+        {
+            return true;
+        }
+#pragma warning disable CA1031 // A stage that cannot start has failed, in its words.
+        catch (Exception e) when (e is not OperationCanceledException)
+#pragma warning restore CA1031
+        {
+            await Fail(stage, new StageProgress(StagePhase.Failed, 0, stage.Size, null, StageFailure.From(e)));
+            return false;
+        }
+        finally
+        {
+            RequestContext.Remove(IPlacementDirector.PlacementHintKey);
+        }
+    }
+
+    private async Task<SiloAddress> LeastLoaded(CancellationToken cancellationToken)
+    {
+        var busy = Running().Select(stage => _places.GetValueOrDefault(stage.Key)).OfType<SiloAddress>().CountBy(place => place).ToDictionary();
+        return (await capacity.Slots(cancellationToken))
+            .OrderBy(node => (busy.GetValueOrDefault(node.Silo) + 1.0) / node.Slots).Select(node => node.Silo).FirstOrDefault(silo.SiloAddress);
+    }
+
+    private async Task Fail(Stage stage, StageProgress progress)
     {
         StopLooking();
         _status[stage.Key] = new StageStatus(stage.Key, progress, Cached: false);
-        var failure = progress.Failure is { } words ? words with { Message = $"{stage.Title}: {words.Message}" } : null;
-        LogEnded(stage.Title, progress.Phase, failure?.Message);
-        await Task.WhenAll(Running().Select(other => Owner(other).Cancel(CancellationToken.None)));
-        await Conclude(experiment.State with { Phase = progress.Phase, Failure = failure });
+        var failure = progress.Failure! with { Message = $"{stage.Title}: {progress.Failure!.Message}" };
+        LogFailed(Id, failure.Message);
+        await CancelStages();
+        await Conclude(experiment.State with { Phase = StagePhase.Failed, Failure = failure }, ExperimentEventKind.Failed, failure.Message);
     }
+
+    private async Task Finish()
+    {
+        StopLooking();
+        try
+        {
+            if (experiment.State.Order!.IsReported)
+            {
+                _activity = "writes the report";
+                await reporter.Write(experiment.State.Order, experiment.State.Cached.ToHashSet(), CancellationToken.None);
+            }
+        }
+#pragma warning disable CA1031 // What the report could not be written for is the experiment's failure, told in its words.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            var failure = StageFailure.From(e);
+            LogFailed(Id, failure.Message);
+            await Conclude(experiment.State with { Phase = StagePhase.Failed, Failure = failure }, ExperimentEventKind.Failed, failure.Message);
+            return;
+        }
+        finally
+        {
+            _activity = null;
+        }
+
+        await Conclude(experiment.State with { Phase = StagePhase.Done }, ExperimentEventKind.Done, "Done.");
+    }
+
+    private async Task CancelStages()
+    {
+        var running = Running().ToArray();
+        await Task.WhenAll(running.Select(CancelStage));
+        foreach (var stage in running)
+        {
+            _status[stage.Key] = _status[stage.Key] with { Progress = _status[stage.Key].Progress with { Phase = StagePhase.Cancelled } };
+        }
+    }
+
+    private async Task CancelStage(Stage stage)
+    {
+        try
+        {
+            await Owner(stage).Cancel(CancellationToken.None);
+        }
+        catch (Exception e) when (Unreachable.Is(e))
+        {
+            // Whatever ran there ended with its silo.
+        }
+    }
+
+    private void StartLooking() => _timer = this.RegisterGrainTimer(Look, new GrainTimerCreationOptions(TimeSpan.Zero, options.Value.LookPeriod) { KeepAlive = true });
 
     // Disposing a timer cancels the token of its callback, so whatever the callback still does after this takes none.
     private void StopLooking()
@@ -149,15 +333,39 @@ internal sealed partial class ExperimentGrain(
         _timer = null;
     }
 
-    private bool IsDone(Stage stage) => _status.TryGetValue(stage.Key, out var status) && status.Progress.Phase is StagePhase.Done;
+    private bool IsDone(Stage stage) => IsDone(stage.Key);
 
-    private bool IsReady(Stage stage) => !_status.ContainsKey(stage.Key)
-        && stage.Needs.All(need => _status.TryGetValue(need, out var status) && status.Progress.Phase is StagePhase.Done);
+    private bool IsDone(ArtifactKey key) => _status.TryGetValue(key, out var status) && status.Progress.Phase is StagePhase.Done;
 
-    private IEnumerable<Stage> Running() => experiment.State.Order!.Stages
-        .Where(stage => _status.TryGetValue(stage.Key, out var status) && status.Progress.Phase is StagePhase.Running);
+    private bool IsReady(Stage stage) => !_status.ContainsKey(stage.Key) && stage.Needs.All(IsDone);
 
-    private static StageStatus Pending(Stage stage) => new(stage.Key, new StageProgress(StagePhase.Pending, 0, stage.Size), Cached: false);
+    private IEnumerable<Stage> Running() => Stages.Where(stage => _status.TryGetValue(stage.Key, out var status) && status.Progress.Phase is StagePhase.Running);
+
+    private StageStatus StatusOf(Stage stage)
+    {
+        if (_status.TryGetValue(stage.Key, out var status))
+        {
+            return status;
+        }
+
+        var missing = Stages.Where(need => stage.Needs.Contains(need.Key) && !IsDone(need)).Select(need => need.Title).ToArray();
+        var reason = experiment.State.Phase is not StagePhase.Running ? null
+            : missing.Length > 0 ? $"Waits for {string.Join(", ", missing)}."
+            : _slots == 0 ? "Waits for a silo."
+            : $"Waits for a free slot: {Running().Count()} stages run on {_slots} slots.";
+        return new StageStatus(stage.Key, new StageProgress(StagePhase.Pending, 0, stage.Size), Cached: false, reason);
+    }
+
+    private ExperimentSummary Summary() => new()
+    {
+        Id = Id,
+        Phase = experiment.State.Phase,
+        SubmittedAt = experiment.State.SubmittedAt,
+        EndedAt = experiment.State.EndedAt,
+        StagesDone = Stages.Count(IsDone),
+        StageCount = Stages.Count,
+        Failure = experiment.State.Failure?.Message,
+    };
 
     private IStageGrain Owner(Stage stage) => stage.Kind switch
     {
@@ -168,17 +376,23 @@ internal sealed partial class ExperimentGrain(
     };
 
     // The end is told even if it cannot be written: the store then still says "running", and whoever asks there next goes on.
-    private async Task Conclude(ExperimentState end)
+    private async Task Conclude(ExperimentState end, ExperimentEventKind kind, string text)
     {
         try
         {
-            await experiment.Save(end, () => { }, CancellationToken.None);
+            await experiment.Save(end with { EndedAt = time.GetUtcNow() }, () => { }, CancellationToken.None);
+            _notes.Journal.Add(kind, null, text);
+            await _notes.Write(Summary(), CancellationToken.None);
+            if (end.Order!.IsDetached)
+            {
+                await RunningExperiments.Unmark(store, Id, CancellationToken.None);
+            }
         }
 #pragma warning disable CA1031 // A store that takes no more is a failure like any other, but the first reason is the one to tell.
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            LogNotSaved(end.Phase, e);
+            LogNotSaved(Id, end.Phase, e);
             if (end.Phase is not StagePhase.Cancelled && end.Failure is null)
             {
                 experiment.State = end with { Phase = StagePhase.Failed, Failure = StageFailure.From(e) };
@@ -186,22 +400,9 @@ internal sealed partial class ExperimentGrain(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Stage} ended the experiment: {Phase} {Reason}")]
-    private partial void LogEnded(string stage, StagePhase phase, string? reason);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Experiment} ended: {Reason}")]
+    private partial void LogFailed(string experiment, string reason);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The experiment is {Phase}, but that could not be written; asked again, it goes on from what the store says")]
-    private partial void LogNotSaved(StagePhase phase, Exception exception);
-}
-
-/// <summary>An experiment's durable state.</summary>
-public sealed record ExperimentState
-{
-    /// <summary>What was submitted.</summary>
-    public ExperimentOrder? Order { get; init; }
-
-    /// <summary>The whole.</summary>
-    public StagePhase Phase { get; init; }
-
-    /// <summary>Why it failed.</summary>
-    public StageFailure? Failure { get; init; }
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Experiment} is {Phase}, but that could not be written; asked again, it goes on from what the store says")]
+    private partial void LogNotSaved(string experiment, StagePhase phase, Exception exception);
 }

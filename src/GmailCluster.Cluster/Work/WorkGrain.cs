@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging;
 namespace GmailCluster.Cluster.Work;
 
 /// <inheritdoc cref="IWorkGrain"/>
-internal sealed partial class WorkGrain(IObjectStore store, StageWork work, TimeProvider time, ILogger<WorkGrain> logger) : Grain, IWorkGrain
+internal sealed partial class WorkGrain(IObjectStore store, RecordedWork work, ILogger<WorkGrain> logger) : Grain, IWorkGrain
 {
     private readonly WorkProgress _progress = new();
     private CancellationTokenSource? _stop;
@@ -56,23 +56,7 @@ internal sealed partial class WorkGrain(IObjectStore store, StageWork work, Time
     {
         try
         {
-            var start = time.GetTimestamp();
-            var result = await work.Run(stage, _progress, stop);
-            await StageRecords.Write(
-                store,
-                new StageRecord
-                {
-                    Key = stage.Key,
-                    Kind = stage.Kind,
-                    Title = stage.Title,
-                    Seconds = time.GetElapsedTime(start).TotalSeconds,
-                    Items = _progress.Done,
-                    Unit = stage.Unit,
-                    Files = result.Files,
-                    Figures = result.Figures,
-                    Notes = result.Notes,
-                },
-                stop);
+            await work.Run(stage, _progress, stop);
             _phase = StagePhase.Done;
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)

@@ -3,8 +3,6 @@ using GmailCluster.Data.Storage;
 using GmailCluster.Grains;
 using GmailCluster.Host.Roles;
 using GmailCluster.Keys;
-using GmailCluster.Reporting.Export;
-using GmailCluster.Reporting.Report;
 using GmailCluster.Results;
 using GmailCluster.Specs;
 using GmailCluster.Stages;
@@ -21,10 +19,11 @@ public sealed class ExperimentRun
     private readonly LoadedSpec _loaded;
     private readonly TimeProvider _time;
 
-    private ExperimentRun(IObjectStore store, LoadedSpec loaded, IReadOnlyList<Stage> stages, TimeProvider time)
+    private ExperimentRun(IObjectStore store, LoadedSpec loaded, IReadOnlyList<Stage> stages, IReadOnlyDictionary<string, string> modelDigests, TimeProvider time)
     {
         (_store, _loaded, _time) = (store, loaded, time);
         Stages = stages;
+        ModelDigests = modelDigests;
         Id = ExperimentId.Of(loaded.Spec.Name, stages);
     }
 
@@ -35,14 +34,20 @@ public sealed class ExperimentRun
     public IReadOnlyList<Stage> Stages { get; }
 
     /// <summary>Where the report will be.</summary>
-    public string ReportKey => $"experiments/{Id}/report.html";
+    public string ReportKey => ExperimentShelf.ReportKey(Id);
+
+    /// <summary>The content hashes of the model folders that the spec names, by absolute path.</summary>
+    internal IReadOnlyDictionary<string, string> ModelDigests { get; }
 
     /// <summary>Reads what the spec names and plans.</summary>
     public static async Task<ExperimentRun> Plan(IObjectStore store, LoadedSpec loaded, TimeProvider time, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(loaded);
         var facts = await InputReader.Read(loaded, cancellationToken).ConfigureAwait(false);
-        return new ExperimentRun(store, loaded, ExperimentPlanner.Plan(loaded.Spec, loaded.Folder, facts), time);
+        var models = loaded.Spec.Models;
+        var digests = new[] { models.Clip, models.Diffusion, models.LanguageModel, models.LlavaLanguageModel }
+            .OfType<string>().Select(loaded.Resolve).Distinct().ToDictionary(path => path, path => facts.Digests[path]);
+        return new ExperimentRun(store, loaded, ExperimentPlanner.Plan(loaded.Spec, loaded.Folder, facts), digests, time);
     }
 
     /// <summary>
@@ -57,27 +62,13 @@ public sealed class ExperimentRun
     {
         ArgumentNullException.ThrowIfNull(silo);
         ArgumentNullException.ThrowIfNull(onStatus);
-        var cached = await RunStages(silo, onStatus, cancellationToken).ConfigureAwait(false);
-        return await Report(cached, cancellationToken).ConfigureAwait(false);
+        await Run(silo, isReported: true, onStatus, cancellationToken).ConfigureAwait(false);
+        return await new ExperimentShelf(_store).Results(Id, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Runs the stages to their end, without a report.</summary>
-    /// <returns>Stages that were done before.</returns>
-    internal async Task<IReadOnlySet<ArtifactKey>> RunStages(EmbeddedSilo silo, Action<ExperimentStatus> onStatus, CancellationToken cancellationToken)
-    {
-        var experiment = silo.Grains.GetGrain<IExperimentGrain>(Id);
-        await _store.PutBytes($"experiments/{Id}/spec.yaml", System.Text.Encoding.UTF8.GetBytes(_loaded.Text), PutCondition.Always, cancellationToken).ConfigureAwait(false);
-        await experiment.Submit(new ExperimentOrder(Id, _loaded.Text, Stages), cancellationToken).ConfigureAwait(false);
-        var status = await Watch(experiment, onStatus, cancellationToken).ConfigureAwait(false);
-        if (status.Failure is { } failure)
-        {
-            throw failure.ExitCode == 2
-                ? new Errors.InputException("", failure.Message, "")
-                : new Errors.GmailClusterException("", failure.Message, "");
-        }
-
-        return status.Stages.Where(stage => stage.Cached).Select(stage => stage.Key).ToHashSet();
-    }
+    internal Task RunStages(EmbeddedSilo silo, Action<ExperimentStatus> onStatus, CancellationToken cancellationToken) =>
+        Run(silo, isReported: false, onStatus, cancellationToken);
 
     /// <summary>The same experiment on another store, with some of its stages and whatever they need.</summary>
     internal ExperimentRun Only(IObjectStore store, Func<Stage, bool> chosen, TimeProvider time)
@@ -89,20 +80,21 @@ public sealed class ExperimentRun
             needed.UnionWith(stage.Needs);
         }
 
-        return new ExperimentRun(store, _loaded, [.. Stages.Where(stage => needed.Contains(stage.Key))], time);
+        return new ExperimentRun(store, _loaded, [.. Stages.Where(stage => needed.Contains(stage.Key))], ModelDigests, time);
     }
 
-    /// <summary>Writes the report of an experiment that is done.</summary>
-    public async Task<ExperimentResults> Report(IReadOnlySet<ArtifactKey> cached, CancellationToken cancellationToken)
+    private async Task Run(EmbeddedSilo silo, bool isReported, Action<ExperimentStatus> onStatus, CancellationToken cancellationToken)
     {
-        var results = await ResultsAssembler.Assemble(_store, _loaded, Stages, cached, HostFacts.Read(), cancellationToken).ConfigureAwait(false);
-        using var json = new MemoryStream();
-        ResultsFile.Write(results, json);
-        await _store.PutBytes($"experiments/{Id}/results.json", json.ToArray(), PutCondition.Always, cancellationToken).ConfigureAwait(false);
-        using var html = new MemoryStream();
-        ReportWriter.Write(results, html);
-        await _store.PutBytes(ReportKey, html.ToArray(), PutCondition.Always, cancellationToken).ConfigureAwait(false);
-        return results;
+        var experiment = silo.Grains.GetGrain<IExperimentGrain>(Id);
+        await _store.PutBytes(ExperimentShelf.SpecKey(Id), System.Text.Encoding.UTF8.GetBytes(_loaded.Text), PutCondition.Always, cancellationToken).ConfigureAwait(false);
+        await experiment.Submit(new ExperimentOrder(Id, _loaded.Text, Stages, IsDetached: false, isReported), cancellationToken).ConfigureAwait(false);
+        var status = await Watch(experiment, onStatus, cancellationToken).ConfigureAwait(false);
+        if (status.Failure is { } failure)
+        {
+            throw failure.ExitCode == 2
+                ? new Errors.InputException("", failure.Message, "")
+                : new Errors.GmailClusterException("", failure.Message, "");
+        }
     }
 
     private async Task<ExperimentStatus> Watch(IExperimentGrain experiment, Action<ExperimentStatus> onStatus, CancellationToken cancellationToken)

@@ -1,13 +1,10 @@
-using System.Net;
 using System.Net.Sockets;
-using GmailCluster.Cluster;
 using GmailCluster.Errors;
 using GmailCluster.Learning.Compute;
 using GmailCluster.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Orleans.Configuration;
 
 namespace GmailCluster.Host.Roles;
 
@@ -34,16 +31,10 @@ public sealed class EmbeddedSilo : IAsyncDisposable
     /// <param name="cancellationToken">Ends the start.</param>
     public static async Task<EmbeddedSilo> Start(IObjectStore store, int slots, LogLevel logLevel, CancellationToken cancellationToken)
     {
-        var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
-        builder.Logging.SetMinimumLevel(logLevel).AddSimpleConsole(options => options.SingleLine = true);
-        builder.Logging.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(options => options.LogToStandardErrorThreshold = LogLevel.Trace);
-        builder.Logging.AddFilter("Orleans", logLevel is LogLevel.Warning ? LogLevel.Error : logLevel);
-        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
+        var builder = SiloServices.Builder(logLevel, logLevel is LogLevel.Warning ? LogLevel.Error : logLevel);
         builder.UseOrleans(silo => silo
-            .UseLocalhostClustering(siloPort: FreePort(), gatewayPort: 0, serviceId: "gmailcluster", clusterId: "embedded")
-            .Configure<SchedulingOptions>(options => options.TurnWarningLengthThreshold = TimeSpan.FromSeconds(5))
-            .Configure<SiloMessagingOptions>(options => options.ResponseTimeout = TimeSpan.FromMinutes(5))
-            .UseGmailCluster(store, slots));
+            .UseLocalhostClustering(siloPort: Ports.Free(), gatewayPort: 0, serviceId: ClusterAddress.ServiceId, clusterId: "embedded")
+            .UseGmailClusterHost(store, slots, ClusterFolders.Cache));
         var host = builder.Build();
         try
         {
@@ -66,20 +57,5 @@ public sealed class EmbeddedSilo : IAsyncDisposable
         {
             await asynchronous.DisposeAsync().ConfigureAwait(false);
         }
-    }
-
-    // The host's own lifetime would catch Ctrl-C, also the second one, which is to end the process at once. Signals are the command's.
-    private sealed class NoLifetime : IHostLifetime
-    {
-        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    }
-
-    private static int FreePort()
-    {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
     }
 }

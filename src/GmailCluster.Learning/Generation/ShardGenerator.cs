@@ -5,6 +5,7 @@ using GmailCluster.Data.Shards;
 using GmailCluster.Data.Tokenizers;
 using GmailCluster.Keys;
 using GmailCluster.Learning.Compute;
+using GmailCluster.Learning.Inputs;
 using GmailCluster.Learning.Pictures;
 using GmailCluster.Models.Diffusion;
 using GmailCluster.Randomness;
@@ -19,7 +20,7 @@ namespace GmailCluster.Learning.Generation;
 /// Makes shards of generated images: Stable Diffusion from captions, in batches over the silo's compute slots. Whoever makes a
 /// shard makes the same bytes: noise is keyed by (seed, caption id, k), batches are cut by the plan, and the tar is deterministic.
 /// </summary>
-public sealed class ShardGenerator(IObjectStore store, ComputePool pool) : IDisposable
+public sealed class ShardGenerator(IObjectStore store, ComputePool pool, InputFolders inputs) : IDisposable
 {
     private readonly ConcurrentDictionary<ArtifactKey, Lazy<Task<OpenGeneration>>> _open = new();
 
@@ -32,7 +33,7 @@ public sealed class ShardGenerator(IObjectStore store, ComputePool pool) : IDisp
     {
         ArgumentNullException.ThrowIfNull(stage);
         ArgumentNullException.ThrowIfNull(onImages);
-        var generation = await _open.GetOrAdd(stage.Key, _ => new Lazy<Task<OpenGeneration>>(() => OpenGeneration.Load(store, stage, cancellationToken)))
+        var generation = await _open.GetOrAdd(stage.Key, _ => new Lazy<Task<OpenGeneration>>(() => OpenGeneration.Load(store, inputs, stage, cancellationToken)))
             .Value.ConfigureAwait(false);
         var made = 0;
         var batches = generation.Plan.Images(shard).Chunk(generation.Settings.Generate.BatchSize).Select(async batch =>
@@ -66,9 +67,9 @@ public sealed class ShardGenerator(IObjectStore store, ComputePool pool) : IDisp
 
         public ShardPlan Plan { get; }
 
-        public static async Task<OpenGeneration> Load(IObjectStore store, Stage stage, CancellationToken cancellationToken)
+        public static async Task<OpenGeneration> Load(IObjectStore store, InputFolders inputs, Stage stage, CancellationToken cancellationToken)
         {
-            var settings = stage.SettingsAs<GenerateSettings>();
+            var settings = (await inputs.Localize(stage, cancellationToken).ConfigureAwait(false)).SettingsAs<GenerateSettings>();
             var plan = await ShardPlan.Load(store, settings, cancellationToken).ConfigureAwait(false);
             var tokenizer = TokenizerFolder.Load(Path.Combine(settings.DiffusionFolder, "tokenizer"));
             return new OpenGeneration(settings, plan, StableDiffusionPipeline.Load(settings.DiffusionFolder), tokenizer);

@@ -6,6 +6,7 @@ using GmailCluster.Errors;
 using GmailCluster.Learning.Alignment;
 using GmailCluster.Learning.Arms;
 using GmailCluster.Learning.Captioning;
+using GmailCluster.Learning.Inputs;
 using GmailCluster.Learning.Llava;
 using GmailCluster.Learning.Pictures;
 using GmailCluster.Learning.Retrieval;
@@ -22,12 +23,12 @@ using GmailCluster.Storage;
 namespace GmailCluster.Learning.Tasks;
 
 /// <summary>Opens the learning task of a training stage: loads its model and its data from the store.</summary>
-public sealed class LearningTasks(IObjectStore store)
+public sealed class LearningTasks(IObjectStore store, InputFolders inputs)
 {
     /// <summary>Opens a task. The caller disposes it.</summary>
     public async Task<OpenedTask> Open(Stage stage, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(stage);
+        stage = await inputs.Localize(stage, cancellationToken).ConfigureAwait(false);
         if (stage.Kind is StageKind.Align)
         {
             return await Align(stage.SettingsAs<AlignSettings>(), cancellationToken).ConfigureAwait(false);

@@ -1,4 +1,5 @@
 using GmailCluster.Learning.Compute;
+using GmailCluster.Learning.Inputs;
 using GmailCluster.Learning.Tasks;
 using GmailCluster.Learning.Training;
 using GmailCluster.Stages;
@@ -51,7 +52,7 @@ public sealed class NativeMemoryTests
     private static async Task<(StageKind Kind, long After20, long After120)> Train(TinyExperiment experiment, Stage stage)
     {
         await using var pool = new ComputePool(2);
-        var opened = await new LearningTasks(experiment.Store).Open(stage, Token);
+        var opened = await new LearningTasks(experiment.Store, new InputFolders(experiment.Store, experiment.Folder)).Open(stage, Token);
         using var task = opened.Task;
         using var replica = new TrainingReplica(task, opened.Optimizer, Steps, worldSize: 2, pool);
         await Run(replica, WarmUpSteps);

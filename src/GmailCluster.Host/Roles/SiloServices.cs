@@ -1,0 +1,47 @@
+using GmailCluster.Cluster;
+using GmailCluster.Cluster.Experiments;
+using GmailCluster.Host.Experiments;
+using GmailCluster.Storage;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
+using Orleans.Configuration;
+
+namespace GmailCluster.Host.Roles;
+
+/// <summary>What embedded silos, cluster members and clients have in common.</summary>
+internal static class SiloServices
+{
+    /// <summary>A host that reads no configuration and leaves signals to the command; it logs to standard error.</summary>
+    /// <param name="logLevel">The least severe log line to print; of Orleans' own lines only errors when it is Warning.</param>
+    /// <param name="orleansLevel">The least severe of Orleans' own lines.</param>
+    public static HostApplicationBuilder Builder(LogLevel logLevel, LogLevel orleansLevel)
+    {
+        var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
+        builder.Logging.SetMinimumLevel(logLevel).AddSimpleConsole(options => options.SingleLine = true);
+        builder.Logging.Services.Configure<ConsoleLoggerOptions>(options => options.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.Logging.AddFilter("Orleans", orleansLevel).AddFilter("Polly", LogLevel.Error); // Orleans' placement tells each call
+        builder.Logging.AddFilter("Orleans.Runtime.Silo", LogLevel.Error).AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error); // advice at every start
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
+        return builder;
+    }
+
+    /// <summary>Grains, compute and reports.</summary>
+    public static ISiloBuilder UseGmailClusterHost(this ISiloBuilder silo, IObjectStore store, int slots, string cacheFolder)
+    {
+        silo.Services.AddSingleton<IExperimentReporter, ExperimentReporter>();
+        return silo
+            .Configure<SchedulingOptions>(options => options.TurnWarningLengthThreshold = TimeSpan.FromSeconds(5))
+            .Configure<SiloMessagingOptions>(options => options.ResponseTimeout = TimeSpan.FromMinutes(5))
+            .UseGmailCluster(store, slots, Path.Combine(cacheFolder, "inputs"));
+    }
+
+    // The host's own lifetime would catch Ctrl-C, also the second one, which is to end the process at once. Signals are the command's.
+    private sealed class NoLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}
