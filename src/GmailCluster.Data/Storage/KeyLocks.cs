@@ -54,12 +54,13 @@ internal sealed class KeyLocks(string folder, TimeProvider clock)
         {
             return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0);
         }
-        catch (DirectoryNotFoundException)
+        catch (Exception e) when (e is DirectoryNotFoundException or FileNotFoundException)
         {
+            // "File not found", though it is to be created: another task made the folder between the attempt and the runtime's look at why it failed.
             Directory.CreateDirectory(folder);
             return null;
         }
-        catch (IOException e) when (e is not FileNotFoundException and not PathTooLongException && IsHeldByAnother(e))
+        catch (IOException e) when (e is not PathTooLongException && IsHeldByAnother(e))
         {
             return null;
         }
