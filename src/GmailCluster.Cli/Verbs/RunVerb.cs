@@ -44,7 +44,7 @@ internal static class RunVerb
         }
 
         var elapsed = context.Time.GetElapsedTime(start);
-        await context.Out.WriteLineAsync($"Report: {Path.Combine(store.Location, run.ReportKey)}");
+        await context.Out.WriteLineAsync($"Report: {store.LocationOf(run.ReportKey)}");
         await context.Out.WriteLineAsync($"Took {Figures.Duration(elapsed)}.");
         if (slotUse is not null)
         {

@@ -14,8 +14,8 @@ internal static class StoreOption
     /// <summary>A new option; one belongs to one verb.</summary>
     public static Option<string> Create() => new("--store")
     {
-        Description = $"The folder that images, checkpoints and results are kept in. Default: ${EnvironmentVariable}, else {DefaultFolder} in the current folder.",
-        HelpName = "FOLDER",
+        Description = $"Where images, checkpoints and results are kept: a folder, or azure://account/container/prefix. Default: ${EnvironmentVariable}, else {DefaultFolder} in the current folder.",
+        HelpName = "STORE",
         DefaultValueFactory = _ => Environment.GetEnvironmentVariable(EnvironmentVariable) is { Length: > 0 } folder ? folder : DefaultFolder,
     };
 }

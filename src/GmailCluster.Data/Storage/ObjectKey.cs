@@ -41,9 +41,12 @@ public static class ObjectKey
         }
     }
 
+    /// <summary>True for a name that obeys the rules.</summary>
+    internal static bool IsKey(string name) => Problem(name) is null;
+
     /// <summary>True for a name that may be one segment of a key.</summary>
     internal static bool IsSegment(ReadOnlySpan<char> name) =>
-        name.Length > 0 && name is not "." and not ".." && !name.ContainsAnyExcept(Allowed);
+        name.Length > 0 && name[^1] != '.' && !name.ContainsAnyExcept(Allowed); // blob storage and Windows drop a last '.'
 
     private static string? Problem(string key)
     {
@@ -64,5 +67,5 @@ public static class ObjectKey
     }
 
     private static InputException Refused(string key, string problem) => new(
-        $"object key '{key}'", problem, "Use '/'-separated segments of letters, digits and . _ + -, none of them '.' or '..'.");
+        $"object key '{key}'", problem, "Use '/'-separated segments of letters, digits and . _ + -, none ending in '.'.");
 }

@@ -23,13 +23,30 @@ public static class ObjectStoreExtensions
     public static async Task<byte[]> ReadAllBytes(this IObjectStore store, string key, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);
-        var stream = await store.OpenRead(key, 0, null, cancellationToken).ConfigureAwait(false);
-        await using (stream.ConfigureAwait(false))
+        while (true)
         {
-            using var memory = new MemoryStream();
-            await stream.CopyToAsync(memory, cancellationToken).ConfigureAwait(false);
-            return memory.ToArray();
+            var stream = await store.OpenRead(key, 0, null, cancellationToken).ConfigureAwait(false);
+            await using (stream.ConfigureAwait(false))
+            {
+                try
+                {
+                    using var memory = new MemoryStream();
+                    await stream.CopyToAsync(memory, cancellationToken).ConfigureAwait(false);
+                    return memory.ToArray();
+                }
+                catch (ObjectReplacedException)
+                {
+                    // The connection broke and another version is there by now: read that one.
+                }
+            }
         }
+    }
+
+    /// <summary>The object's place for people: a path or URL that other programs understand, too.</summary>
+    public static string LocationOf(this IObjectStore store, string key)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        return $"{store.Location}/{key}";
     }
 
     /// <summary>Writes a whole object.</summary>
@@ -101,7 +118,8 @@ public static class ObjectStoreExtensions
         }
         catch (GmailClusterException e) when (e.Where.EndsWith(key, StringComparison.Ordinal))
         {
-            throw new GmailClusterException(store.Location, e.Problem, e.Remedy, e); // the probe's own name says nothing to the user
+            // The probe's own name says nothing to the user.
+            throw e is InputException ? new InputException(store.Location, e.Problem, e.Remedy, e) : new GmailClusterException(store.Location, e.Problem, e.Remedy, e);
         }
     }
 
