@@ -3,8 +3,8 @@ namespace GmailCluster.Learning.Exchange;
 /// <summary>
 /// What the silos of a run tell one another in a step. Every member makes the same calls for a step; several may be under way
 /// at once. The first connection that breaks ends all calls, present and future, with <see cref="PeerLostException"/>. A member
-/// that disposes its exchange leaves in good order: what it has given still arrives, and only calls that miss something of it
-/// end. A call that is cancelled ends the exchange, because the others could not finish theirs. Disposing ends the member's own
+/// that disposes its exchange leaves in good order: what it has given still arrives, and only the first call that misses
+/// something of it ends the exchange. A call that is cancelled ends the exchange, because the others could not finish theirs. Disposing ends the member's own
 /// calls with <see cref="ObjectDisposedException"/>.
 /// </summary>
 public interface IRunExchange : IAsyncDisposable

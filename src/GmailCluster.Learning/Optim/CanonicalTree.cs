@@ -79,12 +79,46 @@ public static class CanonicalTree
         ArgumentNullException.ThrowIfNull(subtrees);
         ArgumentNullException.ThrowIfNull(partials);
         ArgumentOutOfRangeException.ThrowIfNotEqual(partials.Count, subtrees.Count, nameof(partials));
-        var next = 0;
-        var root = Finish(subtrees, partials, new Subtree(0, subtrees[^1].High), sum, wire, ref next);
-        ArgumentOutOfRangeException.ThrowIfNotEqual(next, subtrees.Count, nameof(subtrees));
-        if (!root.Span.Overlaps(sum.Span, out var shift) || shift != 0)
+        var additions = Additions(subtrees);
+        for (var i = 0; i < additions.Count; i++)
         {
-            root.CopyTo(sum);
+            var (into, from) = additions[i];
+            // The last one goes straight to the sum; until then the sum may hold a partial.
+            Add(partials[into].Span, partials[from].Span, i == additions.Count - 1 ? sum.Span : partials[into].Span, wire);
+        }
+
+        if (additions.Count == 0)
+        {
+            partials[0].CopyTo(sum);
+        }
+    }
+
+    /// <summary>
+    /// The additions that finish the tree, in order: each adds a partial to another, which then stands for both. The last one adds to
+    /// the first partial.
+    /// </summary>
+    /// <param name="subtrees">The nodes that partials are sums of, from left to right; they cover the tree.</param>
+    public static IReadOnlyList<(int Into, int From)> Additions(IReadOnlyList<Subtree> subtrees)
+    {
+        ArgumentNullException.ThrowIfNull(subtrees);
+        ArgumentOutOfRangeException.ThrowIfZero(subtrees.Count, nameof(subtrees));
+        var additions = new List<(int Into, int From)>(subtrees.Count - 1);
+        var next = 0;
+        Finish(subtrees, new Subtree(0, subtrees[^1].High), additions, ref next);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(next, subtrees.Count, nameof(subtrees));
+        return additions;
+    }
+
+    /// <summary>Adds two nodes of the tree; the destination may be either of them.</summary>
+    public static void Add(ReadOnlySpan<float> left, ReadOnlySpan<float> right, Span<float> destination, WireType wire)
+    {
+        if (wire == WireType.Bfloat16)
+        {
+            Bfloat16.Add(left, right, destination);
+        }
+        else
+        {
+            TensorPrimitives.Add(left, right, destination);
         }
     }
 
@@ -133,13 +167,11 @@ public static class CanonicalTree
         Add(sum, ranks[middle].Span.Slice(start, count), sum, wire);
     }
 
-    // The root's last addition goes straight to the sum; until then the sum may hold a partial.
-    private static Memory<float> Finish(
-        IReadOnlyList<Subtree> subtrees, IReadOnlyList<Memory<float>> partials, Subtree node, Memory<float>? sum, WireType wire, ref int next)
+    private static int Finish(IReadOnlyList<Subtree> subtrees, Subtree node, List<(int Into, int From)> additions, ref int next)
     {
         if (next < subtrees.Count && subtrees[next] == node)
         {
-            return partials[next++];
+            return next++;
         }
 
         if (node.High - node.Low < 2)
@@ -148,23 +180,10 @@ public static class CanonicalTree
         }
 
         var middle = Split(node.Low, node.High);
-        var left = Finish(subtrees, partials, node with { High = middle }, null, wire, ref next);
-        var right = Finish(subtrees, partials, node with { Low = middle }, null, wire, ref next);
-        var destination = sum ?? left;
-        Add(left.Span, right.Span, destination.Span, wire);
-        return destination;
-    }
-
-    private static void Add(ReadOnlySpan<float> left, ReadOnlySpan<float> right, Span<float> destination, WireType wire)
-    {
-        if (wire == WireType.Bfloat16)
-        {
-            Bfloat16.Add(left, right, destination);
-        }
-        else
-        {
-            TensorPrimitives.Add(left, right, destination);
-        }
+        var left = Finish(subtrees, node with { High = middle }, additions, ref next);
+        var right = Finish(subtrees, node with { Low = middle }, additions, ref next);
+        additions.Add((left, right));
+        return left;
     }
 }
 

@@ -1,0 +1,198 @@
+using System.Text;
+
+namespace GmailCluster.Cluster.Exchange;
+
+/// <summary>What a call is known by to all members.</summary>
+/// <param name="IsSum">An all-reduce; else an all-gather.</param>
+/// <param name="Step">0-based step.</param>
+/// <param name="Name">The gather's name; empty for the sum.</param>
+internal readonly record struct CallKey(bool IsSum, int Step, string Name);
+
+/// <summary>
+/// One call of an exchange: it knows what each member is to be told and what each has yet to tell. Frames of different members
+/// are received at once, those of one member one after the other.
+/// </summary>
+internal abstract class ExchangeCall
+{
+    // A message up to this size is sent at once, and kept by a member that has not begun the call yet. A larger one waits until
+    // its receiver has room for it: then nobody keeps what nobody has asked for.
+    private const int EagerBytes = 256 << 10;
+
+    private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly PeerLink?[] _links;
+    private readonly int[] _gates;
+    private readonly int[] _due;
+    private int _pending;
+
+    protected ExchangeCall(CallKey key, long total, PeerLink?[] links)
+    {
+        Key = key;
+        Total = total;
+        NameBytes = Encoding.UTF8.GetBytes(key.Name);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(NameBytes.Length, FrameHeader.MaxName, nameof(key));
+        _links = links;
+        _gates = new int[links.Length];
+        _due = new int[links.Length];
+    }
+
+    public CallKey Key { get; }
+
+    public byte[] NameBytes { get; }
+
+    /// <summary>See <see cref="FrameHeader.Total"/>.</summary>
+    public long Total { get; }
+
+    /// <summary>Whether frames go to the call as they come; before that they are kept. Under the exchange's lock.</summary>
+    public bool IsLive { get; set; }
+
+    public Task Done => _done.Task;
+
+    /// <summary>What a member's frames of the call say in <see cref="FrameHeader.Total"/>.</summary>
+    protected virtual long TotalFrom(int member) => Total;
+
+    /// <summary>Whether the call misses something of a member.</summary>
+    public bool Misses(int member) => Volatile.Read(ref _due[member]) > 0;
+
+    public void Fail(Exception failure)
+    {
+        if (_done.TrySetException(failure))
+        {
+            _ = _done.Task.Exception; // observed: whoever waits sees it, but a call may have failed before anybody does
+        }
+    }
+
+    /// <summary>Tells the others, as far as they have room. Called once, when frames may come.</summary>
+    public void Start()
+    {
+        for (var i = 1; i < _links.Length; i++)
+        {
+            var member = (Self + i) % _links.Length; // not everybody to the same first
+            if (BytesFrom(member) > EagerBytes)
+            {
+                _links[member]!.Send(new Outgoing(FrameType.Ready, this, 0, 1));
+            }
+
+            Open(member, BytesTo(member) <= EagerBytes ? 2 : 1);
+        }
+    }
+
+    /// <summary>Takes a frame of a member; true if the buffer is kept.</summary>
+    /// <exception cref="ProtocolException">No member would send this.</exception>
+    public bool Receive(int member, in FrameHeader header, byte[] buffer)
+    {
+        if (header.Total != TotalFrom(member))
+        {
+            throw new ProtocolException($"{Key} of {header.Total} where {TotalFrom(member)} were expected");
+        }
+
+        if (header.Type == FrameType.Ready)
+        {
+            if (BytesTo(member) <= EagerBytes || !Open(member, 1))
+            {
+                throw new ProtocolException($"a call for {Key} that is not due");
+            }
+
+            return false;
+        }
+
+        if (Interlocked.Decrement(ref _due[member]) < 0)
+        {
+            throw new ProtocolException($"more of {Key} than is due");
+        }
+
+        return Take(member, header, buffer);
+    }
+
+    /// <summary>Writes the payload of a frame for a member.</summary>
+    /// <returns>Which part and piece it is, and its length.</returns>
+    public abstract (int Part, int Sequence, int Length) Stage(FrameType type, int member, int index, Span<byte> payload);
+
+    /// <summary>A frame is with the operating system.</summary>
+    public virtual void Written(FrameType type, int index)
+    {
+    }
+
+    /// <summary>Something that was pending has come or gone.</summary>
+    public void Settle()
+    {
+        if (Interlocked.Decrement(ref _pending) == 0)
+        {
+            _done.TrySetResult();
+        }
+    }
+
+    protected abstract int Self { get; }
+
+    /// <summary>Size of the message to a member, and that from it: the same as the member computes.</summary>
+    protected abstract long BytesTo(int member);
+
+    /// <inheritdoc cref="BytesTo"/>
+    protected abstract long BytesFrom(int member);
+
+    /// <summary>The message to a member.</summary>
+    protected abstract Outgoing MessageTo(int member);
+
+    protected abstract bool Take(int member, in FrameHeader header, byte[] buffer);
+
+    /// <summary>Says how much is to come and to go before the call is done.</summary>
+    protected void Expect(int[] due, int pending)
+    {
+        due.CopyTo(_due, 0);
+        _pending = pending;
+    }
+
+    protected void SendToAll(Outgoing frame)
+    {
+        for (var i = 1; i < _links.Length; i++)
+        {
+            _links[(Self + i) % _links.Length]!.Send(frame);
+        }
+    }
+
+    protected void Require(bool condition, in FrameHeader header)
+    {
+        if (!condition)
+        {
+            throw new ProtocolException($"a frame of {Key} that is not due: {header}");
+        }
+    }
+
+    // The gate opens when the call has started and the receiver has room: small messages count as having room.
+    private bool Open(int member, int keys)
+    {
+        var turned = Interlocked.Add(ref _gates[member], keys);
+        if (turned == 2)
+        {
+            _links[member]!.Send(MessageTo(member));
+        }
+
+        return turned <= 2;
+    }
+}
+
+/// <summary>Frames of one call to one member.</summary>
+/// <param name="Type">What they are.</param>
+/// <param name="Call">Who stages them; null for frames that belong to no call.</param>
+/// <param name="Next">The first.</param>
+/// <param name="End">The one after the last.</param>
+internal readonly record struct Outgoing(FrameType Type, ExchangeCall? Call, int Next, int End)
+{
+    /// <summary>The first frame is sent; with the last one the call has one thing less to wait for.</summary>
+    public void Written(bool isLast)
+    {
+        Call?.Written(Type, Next);
+        if (isLast && Type != FrameType.Ready)
+        {
+            Call?.Settle();
+        }
+    }
+
+    /// <summary>Counts the frames as sent.</summary>
+    public void Skip()
+    {
+        for (var i = Next; i < End; i++)
+        {
+            (this with { Next = i }).Written(i + 1 == End);
+        }
+    }
+}

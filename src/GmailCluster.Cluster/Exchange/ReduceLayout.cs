@@ -1,0 +1,76 @@
+using GmailCluster.Learning.Exchange;
+using GmailCluster.Learning.Optim;
+using GmailCluster.Specs;
+
+namespace GmailCluster.Cluster.Exchange;
+
+/// <summary>
+/// Who sums what in a plan's all-reduces. Either each member owns a chunk, gets everybody's partials of it, finishes the tree and
+/// gives the sum to all; or, where that is cheaper, everybody gets everything and finishes the whole tree. Both add in the same
+/// order, so the choice changes no bit.
+/// </summary>
+internal sealed class ReduceLayout
+{
+    /// <summary>Floats of a piece: the unit that is sent, summed and given on.</summary>
+    public const int PieceFloats = FrameHeader.PieceBytes / sizeof(float);
+
+    // Below this a round trip costs more than the bytes that owners save.
+    private const int DirectBytes = 64 << 10;
+    private const int AlignmentFloats = 16;
+
+    private readonly ExchangePlan _plan;
+    private readonly int[] _firstLeaf;
+
+    public ReduceLayout(ExchangePlan plan)
+    {
+        _plan = plan;
+        var subtrees = plan.Members.Select(plan.SubtreesOf).ToArray();
+        _firstLeaf = new int[subtrees.Length + 1];
+        for (var i = 0; i < subtrees.Length; i++)
+        {
+            _firstLeaf[i + 1] = _firstLeaf[i] + subtrees[i].Count;
+        }
+
+        Additions = CanonicalTree.Additions([.. subtrees.SelectMany(s => s)]);
+    }
+
+    /// <summary>How a piece's leaves are summed.</summary>
+    public IReadOnlyList<(int Into, int From)> Additions { get; }
+
+    /// <summary>Partials of all members.</summary>
+    public int LeafCount => _firstLeaf[^1];
+
+    /// <summary>Bytes of a value on the wire.</summary>
+    public int ValueBytes => _plan.Wire == WireType.Bfloat16 ? sizeof(ushort) : sizeof(float);
+
+    /// <summary>Where a member's partials stand among all.</summary>
+    public int FirstLeaf(int member) => _firstLeaf[member];
+
+    /// <summary>How many partials a member has.</summary>
+    public int Parts(int member) => _firstLeaf[member + 1] - _firstLeaf[member];
+
+    /// <summary>
+    /// Whether everybody gets everything. Of a large sum each of N members' L partials travels N - 1 times whole, or an Nth of it
+    /// and then the sum: the former is no more than the latter for two members with a partial each.
+    /// </summary>
+    public bool IsDirect(int length) => LeafCount == 2 || (long)length * ValueBytes <= DirectBytes;
+
+    /// <summary>The values that a member sums.</summary>
+    public (int Start, int Count) Chunk(int member, int length)
+    {
+        if (IsDirect(length))
+        {
+            return (0, length);
+        }
+
+        var start = Bound(member, length);
+        return (start, Bound(member + 1, length) - start);
+    }
+
+    /// <summary>How many pieces a chunk has; one at least, so that a disagreement about its length shows.</summary>
+    public static int Pieces(int count) => Math.Max(1, (count + PieceFloats - 1) / PieceFloats);
+
+    private int Bound(int member, int length) => member == _plan.Members.Count
+        ? length
+        : (int)((long)length * member / _plan.Members.Count / AlignmentFloats * AlignmentFloats);
+}

@@ -1,0 +1,424 @@
+using System.Diagnostics;
+using System.Text;
+using GmailCluster.Learning.Exchange;
+using Microsoft.Extensions.Logging;
+
+namespace GmailCluster.Cluster.Exchange;
+
+/// <summary>A plan's exchange over one connection to each of the other members.</summary>
+internal sealed partial class TcpExchange : IRunExchange
+{
+    // What members may keep of calls that this silo has not begun: some calls of a step ahead, each below the eager limit.
+    private const int MaxEarlyBytes = 64 << 20;
+
+    private static readonly TimeSpan GoodbyeLimit = TimeSpan.FromSeconds(1);
+
+    private readonly DataPlaneOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly FrameBuffers _buffers;
+    private readonly ReduceLayout _layout;
+    private readonly ulong _tag;
+    private readonly PeerLink?[] _links;
+    private readonly int[] _earlyBytes;
+    private readonly Lock _lock = new();
+    private readonly Dictionary<CallKey, ExchangeCall> _calls = [];
+    private readonly Dictionary<CallKey, List<(int Member, FrameHeader Header, byte[] Buffer)>> _early = [];
+    private readonly TaskCompletionSource _connected = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _beating;
+    private Exception? _end;
+
+    public TcpExchange(ExchangePlan plan, DataPlaneOptions options, FrameBuffers buffers, DataPlaneMetrics metrics, TimeProvider time, ILogger logger)
+    {
+        (Plan, _options, _buffers, Metrics, _time, _logger) = (plan, options, buffers, metrics, time, logger);
+        _layout = new ReduceLayout(plan);
+        _tag = FrameHeader.RunTag(plan.Run);
+        _links = new PeerLink?[plan.Members.Count];
+        _earlyBytes = new int[plan.Members.Count];
+        _beating = Beat();
+    }
+
+    public ExchangePlan Plan { get; }
+
+    public DataPlaneMetrics Metrics { get; }
+
+    /// <summary>Completes when all members are connected, or fails with the exchange.</summary>
+    public Task Connected => _connected.Task;
+
+    /// <summary>Completes when the exchange has ended and touches nothing any more.</summary>
+    public Task Ended => _ended.Task;
+
+    /// <summary>Whether a member's connection may come: it is one of the others', and the first of it.</summary>
+    public bool Awaits(int member)
+    {
+        lock (_lock)
+        {
+            return _end is null && (uint)member < (uint)_links.Length && member != Plan.Self && _links[member] is null;
+        }
+    }
+
+    /// <summary>The first member that is not connected.</summary>
+    public string Missing()
+    {
+        lock (_lock)
+        {
+            return Plan.Members[Math.Max(0, Enumerable.Range(0, _links.Length).FirstOrDefault(i => i != Plan.Self && _links[i] is null, -1))].Silo;
+        }
+    }
+
+    /// <summary>Takes over a member's connection, whose two ends have proved themselves.</summary>
+    public void Attach(int member, PeerConnection connection)
+    {
+        lock (_lock)
+        {
+            if (_end is null && _links[member] is null)
+            {
+                var link = new PeerLink(this, member, connection, _buffers, _time);
+                _links[member] = link;
+                link.Start();
+                if (_links.Count(l => l is not null) == _links.Length - 1)
+                {
+                    _connected.TrySetResult();
+                }
+
+                return;
+            }
+        }
+
+        connection.Dispose();
+    }
+
+    public async Task<byte[]> AllGather(int step, string name, ReadOnlyMemory<byte> own, CancellationToken cancellationToken)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        var call = new GatherCall(new CallKey(false, step, name), own, Plan, _links);
+        await Run(call, "all_gather", cancellationToken).ConfigureAwait(false);
+        return call.Gathered;
+    }
+
+    public Task AllReduce(int step, IReadOnlyList<Memory<float>> partials, Memory<float> sum, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(partials);
+        return Run(new ReduceCall(new CallKey(true, step, ""), partials, sum, _layout, _buffers, Plan, _links), "all_reduce", cancellationToken);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        PeerLink[] links;
+        lock (_lock)
+        {
+            links = _end is null ? [.. _links.OfType<PeerLink>()] : [];
+            _end ??= new ObjectDisposedException(nameof(IRunExchange));
+        }
+
+        foreach (var link in links)
+        {
+            link.Leave();
+        }
+
+        if (links.Length > 0)
+        {
+            // What was sent must not be lost to a reset: the peers close first, if they can.
+            await Task.WhenAny(Task.WhenAll(links.Select(link => link.Received)), Task.Delay(GoodbyeLimit, _time)).ConfigureAwait(false);
+        }
+
+        await Finish().ConfigureAwait(false);
+    }
+
+    /// <summary>A member is gone.</summary>
+    public void Lose(int member, Loss loss, string reason, Exception? cause)
+    {
+        var silo = Plan.Members[member].Silo;
+        if (End(new PeerLostException(silo, reason, cause)))
+        {
+            Metrics.Lost(loss);
+            LogLost(silo, reason, Plan.Run.Value, Plan.GenerationNumber);
+        }
+    }
+
+    /// <summary>Ends all calls, present and future.</summary>
+    /// <returns>Whether this is what ended it.</returns>
+    public bool End(Exception reason)
+    {
+        lock (_lock)
+        {
+            if (_end is not null)
+            {
+                return false;
+            }
+
+            _end = reason;
+        }
+
+        _ = Finish();
+        return true;
+    }
+
+    /// <summary>A member has left: calls that miss something of it cannot be done.</summary>
+    public void HasLeft(int member)
+    {
+        bool isMissed;
+        lock (_lock)
+        {
+            isMissed = _calls.Values.Any(call => call.IsLive && call.Misses(member));
+        }
+
+        if (isMissed)
+        {
+            End(new PeerLostException(Plan.Members[member].Silo, "has left"));
+        }
+    }
+
+    /// <summary>Refuses a head before anything is made of it.</summary>
+    public void Check(in FrameHeader header)
+    {
+        if (header.GenerationNumber != Plan.GenerationNumber || header.Run != _tag)
+        {
+            Metrics.Refused("generation_number");
+            throw new ProtocolException("a frame of another plan");
+        }
+
+        if (header.Length < header.NameLength || header.Length > FrameHeader.MaxLength
+            || header.Type is < FrameType.Heartbeat or > FrameType.Sum || header.Step < 0 || header.Sequence < 0
+            || (header.Type <= FrameType.Ready && header.Length != header.NameLength)
+            || (header.NameLength > 0 && header.Type is not (FrameType.Rows or FrameType.Ready)))
+        {
+            throw new ProtocolException($"garbage: {header}");
+        }
+    }
+
+    /// <summary>Brings a frame to its call; true if the buffer is kept.</summary>
+    public bool Receive(int member, in FrameHeader header, byte[] buffer)
+    {
+        var isSum = header.Type is FrameType.Partial or FrameType.Sum || (header.Type == FrameType.Ready && header.Part == 1);
+        var name = header.NameLength == 0 ? "" : Encoding.UTF8.GetString(buffer.AsSpan(FrameHeader.Size, header.NameLength));
+        var key = new CallKey(isSum, header.Step, name);
+        ExchangeCall? call;
+        lock (_lock)
+        {
+            if (_end is not null)
+            {
+                return false;
+            }
+
+            if (!_calls.TryGetValue(key, out call) || !call.IsLive)
+            {
+                return Keep(member, key, header, buffer);
+            }
+        }
+
+        return call.Receive(member, header, buffer);
+    }
+
+    /// <summary>Writes a whole frame.</summary>
+    /// <returns>Its length.</returns>
+    public int Stage(in Outgoing frame, int member, byte[] buffer)
+    {
+        var header = new FrameHeader(0, frame.Type, 0, 0, Plan.GenerationNumber, _tag, 0, 0, 0);
+        if (frame.Call is { } call)
+        {
+            var name = call.NameBytes;
+            name.CopyTo(buffer.AsSpan(FrameHeader.Size));
+            var (part, sequence, length) = frame.Type == FrameType.Ready
+                ? (call.Key.IsSum ? 1 : 0, 0, 0)
+                : call.Stage(frame.Type, member, frame.Next, buffer.AsSpan(FrameHeader.Size + name.Length));
+            header = header with
+            {
+                Length = name.Length + length, NameLength = (byte)name.Length, Part = (ushort)part, Step = call.Key.Step, Sequence = sequence, Total = call.Total,
+            };
+        }
+
+        header.Write(buffer);
+        return FrameHeader.Size + header.Length;
+    }
+
+    // Small frames are copied out of their buffer: many of them may be waiting.
+    private bool Keep(int member, CallKey key, in FrameHeader header, byte[] buffer)
+    {
+        const int CopiedBytes = 16 << 10;
+        if ((_earlyBytes[member] += 256 + header.Length) > MaxEarlyBytes)
+        {
+            throw new ProtocolException($"more than {MaxEarlyBytes} bytes that nobody has asked for");
+        }
+
+        if (!_early.TryGetValue(key, out var frames))
+        {
+            _early.Add(key, frames = []);
+        }
+
+        var isCopied = header.Length <= CopiedBytes;
+        frames.Add((member, header, isCopied ? buffer[..(FrameHeader.Size + header.Length)] : buffer));
+        return !isCopied;
+    }
+
+    private async Task Run(ExchangeCall call, string kind, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        var start = _time.GetTimestamp();
+        using var activity = DataPlaneMetrics.Activities.StartActivity(kind);
+        activity?.SetTag("run", Plan.Run.Value).SetTag("generation_number", Plan.GenerationNumber).SetTag("step", call.Key.Step).SetTag("name", call.Key.Name);
+        using var cancelling = cancellationToken.UnsafeRegister(_ => End(new PeerLostException(Plan.Own.Silo, "has given up a call")), null);
+        try
+        {
+            Begin(call);
+            await call.Done.ConfigureAwait(false);
+            Metrics.Called(kind, _time.GetElapsedTime(start));
+        }
+        catch (Exception exception)
+        {
+            activity?.SetStatus(ActivityStatusCode.Error, exception.Message);
+            cancellationToken.ThrowIfCancellationRequested();
+            throw;
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                if (_calls.GetValueOrDefault(call.Key) == call)
+                {
+                    _calls.Remove(call.Key);
+                }
+            }
+        }
+    }
+
+    private void Begin(ExchangeCall call)
+    {
+        lock (_lock)
+        {
+            switch (_end)
+            {
+                case PeerLostException lost:
+                    throw new PeerLostException(lost.Silo, "it was lost before", lost);
+                case { } other:
+                    throw new ObjectDisposedException(nameof(IRunExchange), other);
+            }
+
+            if (!_calls.TryAdd(call.Key, call))
+            {
+                throw new InvalidOperationException($"{call.Key} is under way already.");
+            }
+        }
+
+        call.Start();
+        Replay(call);
+        for (var member = 0; member < _links.Length; member++)
+        {
+            if (_links[member] is { HasLeft: true } && call.Misses(member))
+            {
+                End(new PeerLostException(Plan.Members[member].Silo, "has left"));
+            }
+        }
+    }
+
+    // Frames that came before the call are taken before those that come now: a member's pieces have an order.
+    private void Replay(ExchangeCall call)
+    {
+        while (true)
+        {
+            List<(int Member, FrameHeader Header, byte[] Buffer)>? frames;
+            lock (_lock)
+            {
+                if (!_early.Remove(call.Key, out frames))
+                {
+                    call.IsLive = true;
+                    return;
+                }
+
+                foreach (var (member, header, _) in frames)
+                {
+                    _earlyBytes[member] -= 256 + header.Length;
+                }
+            }
+
+            foreach (var (member, header, buffer) in frames)
+            {
+                try
+                {
+                    if (!call.Receive(member, header, buffer) && buffer.Length == FrameHeader.Size + FrameHeader.MaxLength)
+                    {
+                        _buffers.Return(buffer);
+                    }
+                }
+                catch (ProtocolException exception)
+                {
+                    Lose(member, Loss.Garbage, $"it sent {exception.Message}", exception);
+                    return;
+                }
+            }
+        }
+    }
+
+    private async Task Beat()
+    {
+        using var timer = new PeriodicTimer(_options.HeartbeatInterval, _time);
+        var before = _time.GetTimestamp();
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_stop.Token).ConfigureAwait(false))
+            {
+                // If this process slept, the others may well have spoken.
+                var late = _time.GetElapsedTime(before) > _options.HeartbeatInterval + (_options.HeartbeatTimeout / 2);
+                before = _time.GetTimestamp();
+                foreach (var link in _links)
+                {
+                    if (late)
+                    {
+                        link?.Forgive();
+                    }
+
+                    if (link?.Beat(_options.HeartbeatInterval, _options.HeartbeatTimeout) is { } reason)
+                    {
+                        Lose(link.Member, Loss.Silent, reason, null);
+                    }
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // the exchange has ended
+        }
+    }
+
+    // Calls end only when no link touches their buffers any more.
+    private async Task Finish()
+    {
+        PeerLink[] links;
+        lock (_lock)
+        {
+            links = [.. _links.OfType<PeerLink>()];
+        }
+
+        foreach (var link in links)
+        {
+            link.Close();
+        }
+
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await Task.WhenAll(links.Select(link => link.Stopped)).ConfigureAwait(false);
+        ExchangeCall[] calls;
+        lock (_lock)
+        {
+            calls = [.. _calls.Values];
+            _early.Clear();
+        }
+
+        foreach (var call in calls)
+        {
+            call.Fail(_end!);
+        }
+
+        if (_connected.TrySetException(_end!))
+        {
+            _ = _connected.Task.Exception; // whoever joins looks; an arrival does not
+        }
+
+        await _beating.ConfigureAwait(false);
+        _ended.TrySetResult();
+    }
+
+    [LoggerMessage(LogLevel.Warning, "Lost {Silo}: {Reason}. Run {Run} needs a plan after generation number {GenerationNumber}.")]
+    private partial void LogLost(string silo, string reason, string run, long generationNumber);
+}
