@@ -20,6 +20,12 @@ public sealed record ExperimentSpec
     [Range(1, 4096)]
     public int WorldSize { get; init; } = 4;
 
+    /// <summary>
+    /// In which numbers gradients travel between silos: <c>float32</c>, or <c>bfloat16</c> for half the traffic at less precision. Part of
+    /// the result, like a seed, and the same on one silo as on many. Default float32.
+    /// </summary>
+    public WireType WireType { get; init; } = WireType.Float32;
+
     /// <summary>The model folders the experiment starts from.</summary>
     [Required]
     public required ModelsSpec Models { get; init; }

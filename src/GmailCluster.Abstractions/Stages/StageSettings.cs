@@ -67,7 +67,8 @@ public sealed record FeatureSource(ArtifactKey Captions, ArtifactKey Features);
 /// <param name="Seed">The seed.</param>
 /// <param name="WorldSize">Virtual ranks.</param>
 /// <param name="Checkpoint">How state is saved.</param>
-public sealed record RunSettings(int Seed, int WorldSize, CheckpointSpec Checkpoint);
+/// <param name="WireType">In which numbers gradients travel.</param>
+public sealed record RunSettings(int Seed, int WorldSize, CheckpointSpec Checkpoint, WireType WireType = WireType.Float32);
 
 /// <summary>Settings of <see cref="StageKind.Evaluate"/>.</summary>
 /// <param name="Trained">The training stage whose result is measured.</param>

@@ -9,6 +9,9 @@ internal enum FrameType : byte
     /// <summary>The sender says nothing more, and wants nothing more.</summary>
     Leave = 2,
 
+    /// <summary>The sender has lost the member that the sequence names, or heard so from the one that the part names, and says nothing more.</summary>
+    Lost = 7,
+
     /// <summary>The sender has room for the large message that the receiver has for it.</summary>
     Ready = 3,
 

@@ -74,7 +74,7 @@ internal sealed class Handshake(string secret)
 
         if (hello.ClusterId != clusterId)
         {
-            return await Refuse(Verdict.ForeignCluster).ConfigureAwait(false);
+            return (null, Verdict.ForeignCluster);
         }
 
         var nonce = RandomNumberGenerator.GetBytes(NonceBytes);
@@ -83,13 +83,7 @@ internal sealed class Handshake(string secret)
         await stream.ReadExactlyAsync(proof, cancellationToken).ConfigureAwait(false);
         return CryptographicOperations.FixedTimeEquals(Proof("caller"u8, said, nonce, []), proof)
             ? (new Caller(hello, Answer), Verdict.Accepted)
-            : await Refuse(Verdict.WrongSecret).ConfigureAwait(false);
-
-        async Task<(Caller?, Verdict)> Refuse(Verdict verdict)
-        {
-            await stream.WriteAsync((byte[])[(byte)verdict], cancellationToken).ConfigureAwait(false);
-            return (null, verdict);
-        }
+            : (null, Verdict.WrongSecret);
 
         async Task Answer(Verdict verdict, long newest, CancellationToken token)
         {
@@ -98,6 +92,15 @@ internal sealed class Handshake(string secret)
             BinaryPrimitives.WriteInt64LittleEndian(answer.AsSpan(1), newest);
             Proof("listener"u8, said, nonce, answer.AsSpan(0, AnswerBytes - ProofBytes)).CopyTo(answer, AnswerBytes - ProofBytes);
             await stream.WriteAsync(answer, token).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Tells a caller that is not believed, if it may know.</summary>
+    public static async Task Refuse(Stream stream, Verdict verdict, CancellationToken cancellationToken)
+    {
+        if (verdict is Verdict.ForeignCluster or Verdict.WrongSecret)
+        {
+            await stream.WriteAsync((byte[])[(byte)verdict], cancellationToken).ConfigureAwait(false);
         }
     }
 

@@ -74,7 +74,8 @@ internal sealed class PeerLink
     }
 
     /// <summary>Says goodbye after the frame that is being written, and nothing after it.</summary>
-    public void Leave()
+    /// <param name="goodbye"><see cref="FrameType.Leave"/>, or <see cref="FrameType.Lost"/> with the reason for it.</param>
+    public void Leave(FrameType goodbye)
     {
         Outgoing[] dropped;
         bool isFirst;
@@ -87,7 +88,7 @@ internal sealed class PeerLink
 
             _isLeaving = true;
             dropped = TakeAll();
-            _urgent.Enqueue(new Outgoing(FrameType.Leave, null, 0, 1));
+            _urgent.Enqueue(new Outgoing(goodbye, null, 0, 1));
             isFirst = !_isSending;
             _isSending = true;
         }
@@ -160,9 +161,9 @@ internal sealed class PeerLink
                 await _connection.Stream.WriteAsync(_staging.AsMemory(0, length), CancellationToken.None).ConfigureAwait(false);
                 Volatile.Write(ref _writingSince, 0);
                 Volatile.Write(ref _wrote, _time.GetTimestamp());
-                _exchange.Metrics.Sent(length);
+                Traffic.Sent(length, frame.Type);
                 frame.Written(isLast);
-                if (frame.Type == FrameType.Leave)
+                if (frame.Type is FrameType.Leave or FrameType.Lost)
                 {
                     _connection.Socket.Shutdown(SocketShutdown.Send);
                 }
@@ -185,7 +186,7 @@ internal sealed class PeerLink
             }
             else
             {
-                _exchange.Lose(Member, Loss.Broken, "the connection broke", exception);
+                _exchange.Lose(Member, "the connection broke", exception);
             }
 
             SkipIfLeft(dropped);
@@ -246,12 +247,16 @@ internal sealed class PeerLink
                 var header = FrameHeader.Read(buffer);
                 _exchange.Check(header);
                 await Fill(buffer.AsMemory(FrameHeader.Size, header.Length), mayEnd: false).ConfigureAwait(false);
-                _exchange.Metrics.Received(FrameHeader.Size + header.Length);
+                Traffic.Received(FrameHeader.Size + header.Length, header.Type);
                 if (header.Type == FrameType.Leave)
                 {
                     _hasLeft = true;
-                    Leave();
+                    Leave(FrameType.Leave);
                     _exchange.HasLeft(Member);
+                }
+                else if (header.Type == FrameType.Lost)
+                {
+                    _exchange.HasLost(Member, header);
                 }
                 else if (header.Type != FrameType.Heartbeat && _exchange.Receive(Member, header, buffer))
                 {
@@ -261,18 +266,18 @@ internal sealed class PeerLink
 
             if (!_hasLeft)
             {
-                _exchange.Lose(Member, Loss.Broken, "it closed the connection", null);
+                _exchange.Lose(Member, "it closed the connection", null);
             }
         }
         catch (ProtocolException exception)
         {
-            _exchange.Lose(Member, Loss.Garbage, $"it sent {exception.Message}", exception);
+            _exchange.Refuse(Member, exception);
         }
         catch (Exception exception)
         {
             if (!_hasLeft)
             {
-                _exchange.Lose(Member, Loss.Broken, "the connection broke", exception);
+                _exchange.Lose(Member, "the connection broke", exception);
             }
         }
         finally

@@ -5,6 +5,7 @@ using GmailCluster.Errors;
 using GmailCluster.Keys;
 using GmailCluster.Learning.Exchange;
 using GmailCluster.Learning.Training;
+using GmailCluster.Telemetry;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -65,8 +66,6 @@ public sealed partial class TcpDataPlane : IDataPlane, IAsyncDisposable
     /// <inheritdoc/>
     public string Address { get; }
 
-    internal DataPlaneMetrics Metrics { get; } = new();
-
     /// <inheritdoc/>
     public async Task<IRunExchange> Join(ExchangePlan plan, CancellationToken cancellationToken)
     {
@@ -81,7 +80,7 @@ public sealed partial class TcpDataPlane : IDataPlane, IAsyncDisposable
             return new SoloExchange(plan);
         }
 
-        var exchange = new TcpExchange(plan, _options, _buffers, Metrics, _time, _logger);
+        var exchange = new TcpExchange(plan, _options, _buffers, _time, _logger);
         try
         {
             _meetings.Join(plan, exchange)?.End(ended);
@@ -101,9 +100,13 @@ public sealed partial class TcpDataPlane : IDataPlane, IAsyncDisposable
         }
         catch (TimeoutException)
         {
-            var lost = new PeerLostException(exchange.Missing(), $"it did not join generation number {plan.GenerationNumber} within {_options.JoinTimeout.TotalSeconds} s");
-            exchange.End(lost);
-            throw lost;
+            if (exchange.Missing() is { } missing)
+            {
+                exchange.Lose(missing, $"it did not join generation number {plan.GenerationNumber} within {_options.JoinTimeout.TotalSeconds} s", null);
+            }
+
+            await exchange.Connected.ConfigureAwait(false); // throws what ended it
+            return exchange;
         }
         catch (OperationCanceledException)
         {
@@ -133,6 +136,7 @@ public sealed partial class TcpDataPlane : IDataPlane, IAsyncDisposable
     public async Task<TrainingState?> Fetch(string address, ArtifactKey run, CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
+        using var span = Spans.Exchange.Start("state")?.WithRun(run);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stop.Token);
         using var silence = new CancellationTokenSource(_options.JoinTimeout, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, silence.Token);
@@ -144,7 +148,7 @@ public sealed partial class TcpDataPlane : IDataPlane, IAsyncDisposable
                 Require(answer);
                 using var stream = new StateStream(connection.Stream, count =>
                 {
-                    Metrics.Received(count);
+                    Traffic.StateReceived(count);
                     silence.CancelAfter(_options.HeartbeatTimeout);
                 });
                 return await stream.Read(_options.MaxStateBytes, either.Token).ConfigureAwait(false);
@@ -178,8 +182,6 @@ public sealed partial class TcpDataPlane : IDataPlane, IAsyncDisposable
         {
             await exchange.DisposeAsync().ConfigureAwait(false);
         }
-
-        Metrics.Dispose();
     }
 
     private async Task Call(TcpExchange exchange, int member, CancellationToken cancellationToken)
@@ -206,7 +208,7 @@ public sealed partial class TcpDataPlane : IDataPlane, IAsyncDisposable
         }
         catch (Exception exception) when (IsConnectionFailure(exception))
         {
-            exchange.Lose(member, Loss.Broken, $"{address} cannot be joined: {exception.Message}", exception);
+            exchange.Lose(member, $"{address} cannot be joined: {exception.Message}", exception);
         }
         catch (Exception exception)
         {
@@ -312,6 +314,7 @@ public sealed partial class TcpDataPlane : IDataPlane, IAsyncDisposable
             if (caller is null)
             {
                 Refuse(from, verdict);
+                await Handshake.Refuse(connection.Stream, verdict, _stop.Token).ConfigureAwait(false);
             }
             else if (caller.Hello.IsFetch)
             {
@@ -369,11 +372,15 @@ public sealed partial class TcpDataPlane : IDataPlane, IAsyncDisposable
     {
         var hello = caller.Hello;
         var (exchange, verdict, newest) = await _meetings.Find(hello, _options.JoinTimeout, _time, _stop.Token).ConfigureAwait(false);
+        if (exchange is null)
+        {
+            Refuse(from, verdict);
+        }
+
         using var late = new CancellationTokenSource(_options.HandshakeTimeout, _time);
         await caller.Answer(verdict, newest, late.Token).ConfigureAwait(false);
         if (exchange is null)
         {
-            Refuse(from, verdict);
             return false;
         }
 
@@ -394,7 +401,7 @@ public sealed partial class TcpDataPlane : IDataPlane, IAsyncDisposable
         await caller.Answer(Verdict.Accepted, 0, limit.Token).ConfigureAwait(false);
         using var stream = new StateStream(connection.Stream, count =>
         {
-            Metrics.Sent(count);
+            Traffic.StateSent(count);
             silence.CancelAfter(_options.HeartbeatTimeout);
         });
         await stream.Write(source?.Invoke(), limit.Token).ConfigureAwait(false);
@@ -414,7 +421,7 @@ public sealed partial class TcpDataPlane : IDataPlane, IAsyncDisposable
             Verdict.Busy => "busy",
             _ => "garbage",
         };
-        Metrics.Refused(reason);
+        Metrics.ExchangeRefusals.Add(1, KeyValuePair.Create<string, object?>(Attributes.Reason, reason));
         LogRefused(from, reason);
     }
 

@@ -1,6 +1,6 @@
-using System.Diagnostics;
 using System.Text;
 using GmailCluster.Learning.Exchange;
+using GmailCluster.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace GmailCluster.Cluster.Exchange;
@@ -12,6 +12,7 @@ internal sealed partial class TcpExchange : IRunExchange
     private const int MaxEarlyBytes = 64 << 20;
 
     private static readonly TimeSpan GoodbyeLimit = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan NoticeLimit = TimeSpan.FromMilliseconds(50);
 
     private readonly DataPlaneOptions _options;
     private readonly TimeProvider _time;
@@ -28,11 +29,12 @@ internal sealed partial class TcpExchange : IRunExchange
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _beating;
+    private (int Lost, int By)? _notice;
     private Exception? _end;
 
-    public TcpExchange(ExchangePlan plan, DataPlaneOptions options, FrameBuffers buffers, DataPlaneMetrics metrics, TimeProvider time, ILogger logger)
+    public TcpExchange(ExchangePlan plan, DataPlaneOptions options, FrameBuffers buffers, TimeProvider time, ILogger logger)
     {
-        (Plan, _options, _buffers, Metrics, _time, _logger) = (plan, options, buffers, metrics, time, logger);
+        (Plan, _options, _buffers, _time, _logger) = (plan, options, buffers, time, logger);
         _layout = new ReduceLayout(plan);
         _tag = FrameHeader.RunTag(plan.Run);
         _links = new PeerLink?[plan.Members.Count];
@@ -41,8 +43,6 @@ internal sealed partial class TcpExchange : IRunExchange
     }
 
     public ExchangePlan Plan { get; }
-
-    public DataPlaneMetrics Metrics { get; }
 
     /// <summary>Completes when all members are connected, or fails with the exchange.</summary>
     public Task Connected => _connected.Task;
@@ -59,12 +59,12 @@ internal sealed partial class TcpExchange : IRunExchange
         }
     }
 
-    /// <summary>The first member that is not connected.</summary>
-    public string Missing()
+    /// <summary>The first member that is not connected; null if all are.</summary>
+    public int? Missing()
     {
         lock (_lock)
         {
-            return Plan.Members[Math.Max(0, Enumerable.Range(0, _links.Length).FirstOrDefault(i => i != Plan.Self && _links[i] is null, -1))].Silo;
+            return Enumerable.Range(0, _links.Length).Cast<int?>().FirstOrDefault(i => i != Plan.Self && _links[i!.Value] is null);
         }
     }
 
@@ -115,7 +115,7 @@ internal sealed partial class TcpExchange : IRunExchange
 
         foreach (var link in links)
         {
-            link.Leave();
+            link.Leave(FrameType.Leave);
         }
 
         if (links.Length > 0)
@@ -128,19 +128,49 @@ internal sealed partial class TcpExchange : IRunExchange
     }
 
     /// <summary>A member is gone.</summary>
-    public void Lose(int member, Loss loss, string reason, Exception? cause)
+    public void Lose(int member, string reason, Exception? cause)
     {
         var silo = Plan.Members[member].Silo;
-        if (End(new PeerLostException(silo, reason, cause)))
+        if (End(new PeerLostException(silo, reason, cause), (member, Plan.Self)))
         {
-            Metrics.Lost(loss);
             LogLost(silo, reason, Plan.Run.Value, Plan.GenerationNumber);
         }
     }
 
+    /// <summary>A member tells whom it has lost. It closes its connections, but is not gone itself.</summary>
+    public void HasLost(int member, in FrameHeader header)
+    {
+        var (lost, by) = (header.Sequence, (int)header.Part);
+        if (lost >= Plan.Members.Count || by >= Plan.Members.Count || by == Plan.Self)
+        {
+            throw new ProtocolException($"a loss of nobody: {header}");
+        }
+
+        if (lost == Plan.Self)
+        {
+            Lose(by, "it has given this silo up", null);
+            return;
+        }
+
+        var (silo, teller) = (Plan.Members[lost].Silo, Plan.Members[by].Silo);
+        if (End(new PeerLostException(silo, $"{teller} has lost it") { By = teller }, (lost, by)))
+        {
+            LogLost(silo, $"{teller} has lost it", Plan.Run.Value, Plan.GenerationNumber);
+        }
+    }
+
+    /// <summary>A member sent what is not believed.</summary>
+    public void Refuse(int member, ProtocolException exception)
+    {
+        Metrics.ExchangeRefusals.Add(1, KeyValuePair.Create<string, object?>(Attributes.Reason, exception.Reason));
+        Lose(member, $"it sent {exception.Message}", exception);
+    }
+
     /// <summary>Ends all calls, present and future.</summary>
+    /// <param name="reason">What they end with.</param>
+    /// <param name="notice">What to tell the others: who is lost, and by whom.</param>
     /// <returns>Whether this is what ended it.</returns>
-    public bool End(Exception reason)
+    public bool End(Exception reason, (int Lost, int By)? notice = null)
     {
         lock (_lock)
         {
@@ -150,6 +180,7 @@ internal sealed partial class TcpExchange : IRunExchange
             }
 
             _end = reason;
+            _notice = notice;
         }
 
         _ = Finish();
@@ -176,13 +207,12 @@ internal sealed partial class TcpExchange : IRunExchange
     {
         if (header.GenerationNumber != Plan.GenerationNumber || header.Run != _tag)
         {
-            Metrics.Refused("generation_number");
-            throw new ProtocolException("a frame of another plan");
+            throw new ProtocolException("a frame of another plan", "generation_number");
         }
 
         if (header.Length < header.NameLength || header.Length > FrameHeader.MaxLength
-            || header.Type is < FrameType.Heartbeat or > FrameType.Sum || header.Step < 0 || header.Sequence < 0
-            || (header.Type <= FrameType.Ready && header.Length != header.NameLength)
+            || header.Type is < FrameType.Heartbeat or > FrameType.Lost || header.Step < 0 || header.Sequence < 0
+            || (header.Type is <= FrameType.Ready or FrameType.Lost && header.Length != header.NameLength)
             || (header.NameLength > 0 && header.Type is not (FrameType.Rows or FrameType.Ready)))
         {
             throw new ProtocolException($"garbage: {header}");
@@ -217,7 +247,11 @@ internal sealed partial class TcpExchange : IRunExchange
     public int Stage(in Outgoing frame, int member, byte[] buffer)
     {
         var header = new FrameHeader(0, frame.Type, 0, 0, Plan.GenerationNumber, _tag, 0, 0, 0);
-        if (frame.Call is { } call)
+        if (frame.Type == FrameType.Lost)
+        {
+            header = header with { Sequence = _notice!.Value.Lost, Part = (ushort)_notice.Value.By };
+        }
+        else if (frame.Call is { } call)
         {
             var name = call.NameBytes;
             name.CopyTo(buffer.AsSpan(FrameHeader.Size));
@@ -257,18 +291,17 @@ internal sealed partial class TcpExchange : IRunExchange
     {
         cancellationToken.ThrowIfCancellationRequested();
         var start = _time.GetTimestamp();
-        using var activity = DataPlaneMetrics.Activities.StartActivity(kind);
-        activity?.SetTag("run", Plan.Run.Value).SetTag("generation_number", Plan.GenerationNumber).SetTag("step", call.Key.Step).SetTag("name", call.Key.Name);
+        using var span = Spans.Exchange.Start(kind)?.WithRun(Plan.Run).WithGenerationNumber(Plan.GenerationNumber).WithStep(call.Key.Step);
         using var cancelling = cancellationToken.UnsafeRegister(_ => End(new PeerLostException(Plan.Own.Silo, "has given up a call")), null);
         try
         {
             Begin(call);
             await call.Done.ConfigureAwait(false);
-            Metrics.Called(kind, _time.GetElapsedTime(start));
+            Metrics.ExchangeDuration.Record(_time.GetElapsedTime(start).TotalSeconds, KeyValuePair.Create<string, object?>(Attributes.Collective, kind));
         }
         catch (Exception exception)
         {
-            activity?.SetStatus(ActivityStatusCode.Error, exception.Message);
+            span.Fail(exception);
             cancellationToken.ThrowIfCancellationRequested();
             throw;
         }
@@ -344,7 +377,7 @@ internal sealed partial class TcpExchange : IRunExchange
                 }
                 catch (ProtocolException exception)
                 {
-                    Lose(member, Loss.Garbage, $"it sent {exception.Message}", exception);
+                    Refuse(member, exception);
                     return;
                 }
             }
@@ -371,7 +404,7 @@ internal sealed partial class TcpExchange : IRunExchange
 
                     if (link?.Beat(_options.HeartbeatInterval, _options.HeartbeatTimeout) is { } reason)
                     {
-                        Lose(link.Member, Loss.Silent, reason, null);
+                        Lose(link.Member, reason, null);
                     }
                 }
             }
@@ -389,6 +422,19 @@ internal sealed partial class TcpExchange : IRunExchange
         lock (_lock)
         {
             links = [.. _links.OfType<PeerLink>()];
+        }
+
+        if (_notice is { } notice)
+        {
+            // Else the others would see this silo close, and take it for the one that is gone. They close when they have heard; a close
+            // of this side before that could overtake what it said.
+            var others = links.Where(link => link.Member != notice.Lost).ToArray();
+            foreach (var link in others)
+            {
+                link.Leave(FrameType.Lost);
+            }
+
+            await Task.WhenAny(Task.WhenAll(others.Select(link => link.Received)), Task.Delay(NoticeLimit, _time)).ConfigureAwait(false);
         }
 
         foreach (var link in links)

@@ -38,6 +38,9 @@ public sealed class ExperimentPlanner
 
     private string Clip => Path(_spec.Models.Clip);
 
+    // Left out where it is the default: keys of runs from before there was a choice stay as they were.
+    private WireType? KeyedWireType => _spec.WireType == WireType.Float32 ? null : _spec.WireType;
+
     private bool NeedsGenerated => _spec.Arms.Any(arm => arm != Arm.Real) || _spec.Sweep is not null;
 
     private void PlanAll()
@@ -162,12 +165,12 @@ public sealed class ExperimentPlanner
     {
         var name = align.Loss.Over(align.Preset).NeedsPatches ? $"{Word(align.Preset)} with patches" : Word(align.Preset);
         var text = Features(train, "train captions through CLIP", null, null, text: true);
-        var run = new RunSettings(seed, _spec.WorldSize, _spec.Checkpoint);
+        var run = new RunSettings(seed, _spec.WorldSize, _spec.Checkpoint, _spec.WireType);
         var needs = new[] { generated, train, realFeatures, text };
         var adapter = Add(
             StageKind.Align, $"align {name} seed {seed}",
             new AlignSettings(generated.Key, train.Key, realFeatures.Key, text.Key, align, PatchLayer(_spec), Clip, run),
-            new { align = align with { Compare = [] }, patchLayer = PatchLayer(_spec), seed, _spec.WorldSize },
+            new { align = align with { Compare = [] }, patchLayer = PatchLayer(_spec), seed, _spec.WorldSize, WireType = KeyedWireType },
             needs.Select(need => need.Key.Value), needs, align.Steps, "steps", seed);
         return Features(generated, $"generated pictures through Gen-CLIP {name} seed {seed}", patches, adapter);
     }
@@ -185,7 +188,7 @@ public sealed class ExperimentPlanner
             arm, real, generated, point, Clip, languageModel,
             task == StageKind.Caption ? _spec.Caption : null, task == StageKind.Retrieve ? _spec.Retrieve : null,
             task == StageKind.Long ? _spec.Long : null, task == StageKind.Llava ? _spec.Llava : null,
-            new RunSettings(seed, _spec.WorldSize, _spec.Checkpoint));
+            new RunSettings(seed, _spec.WorldSize, _spec.Checkpoint, _spec.WireType));
         var needs = new[] { real?.Captions, real?.Features, generated?.Captions, generated?.Features }
             .OfType<ArtifactKey>().Select(key => _known[key]).ToArray();
         var inputs = needs.Select(need => need.Key.Value).Append(_facts.Digests[Clip]);
@@ -197,7 +200,7 @@ public sealed class ExperimentPlanner
         var spec = (TaskSpec)((object?)settings.Caption ?? settings.Retrieve ?? (object?)settings.Long ?? settings.Llava!);
         var where = isWhole ? "" : FormattableString.Invariant($" {point.DataFraction:0.###} x {point.ImagesPerCaption}");
         return Add(
-            task, $"{Word(task)} {Word(arm)}{where} seed {seed}", settings, new { spec = (object)spec, arm, point, seed, _spec.WorldSize },
+            task, $"{Word(task)} {Word(arm)}{where} seed {seed}", settings, new { spec = (object)spec, arm, point, seed, _spec.WorldSize, WireType = KeyedWireType },
             inputs, needs, spec.Steps, "steps", seed, arm, isWhole ? null : point);
     }
 

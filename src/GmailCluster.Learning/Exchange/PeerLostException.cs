@@ -8,4 +8,7 @@ public sealed class PeerLostException(string silo, string reason, Exception? inn
 {
     /// <summary>The silo that was lost.</summary>
     public string Silo { get; } = silo;
+
+    /// <summary>Which member found it so, and told; null if this silo did.</summary>
+    public string? By { get; init; }
 }

@@ -1,8 +1,7 @@
-using System.Collections.Concurrent;
-using System.Diagnostics.Metrics;
 using GmailCluster.Cluster.Exchange;
 using GmailCluster.Learning.Exchange;
 using GmailCluster.Learning.Tests.Exchange;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
@@ -14,41 +13,30 @@ internal sealed class TcpWorld : IDataPlaneWorld
     public const string Secret = "a secret of the tests";
 
     private readonly TcpDataPlane[] _planes;
-    private readonly ConcurrentDictionary<string, long> _counts = new(StringComparer.Ordinal);
-    private readonly MeterListener _meters = new();
+    private readonly RecordedLog _log = new();
 
     public TcpWorld(int silos, Action<int, DataPlaneOptions>? configure = null)
     {
-        _planes = [.. Enumerable.Range(0, silos).Select(i => Plane(options => configure?.Invoke(i, options)))];
+        _planes = [.. Enumerable.Range(0, silos).Select(i => Plane(options => configure?.Invoke(i, options), _log))];
         Planes = [.. _planes.Select((plane, i) => new ProxiedPlane(plane, new HarmfulProxy(plane.Address)))];
-        _meters.InstrumentPublished = (instrument, listener) =>
-        {
-            if (_planes.Any(plane => plane.Metrics.Meter == instrument.Meter))
-            {
-                listener.EnableMeasurementEvents(instrument);
-            }
-        };
-        _meters.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
-            _counts.AddOrUpdate($"{instrument.Name} {(tags.Length > 0 ? tags[0].Value : "")}", value, (_, sum) => sum + value));
-        _meters.Start();
     }
 
     public IReadOnlyList<IDataPlane> Planes { get; }
 
     public TcpDataPlane this[int silo] => _planes[silo];
 
-    public static TcpDataPlane Plane(Action<DataPlaneOptions>? configure = null)
+    public static TcpDataPlane Plane(Action<DataPlaneOptions>? configure = null, ILogger<TcpDataPlane>? log = null)
     {
         var options = new DataPlaneOptions
         {
             ClusterId = "tests", Secret = Secret, HeartbeatInterval = TimeSpan.FromMilliseconds(100), HeartbeatTimeout = TimeSpan.FromSeconds(1),
         };
         configure?.Invoke(options);
-        return new TcpDataPlane(Options.Create(options), NullLogger<TcpDataPlane>.Instance, TimeProvider.System);
+        return new TcpDataPlane(Options.Create(options), log ?? NullLogger<TcpDataPlane>.Instance, TimeProvider.System);
     }
 
-    /// <summary>What a counter has come to under a tag.</summary>
-    public long Count(string instrument, string tag) => _counts.GetValueOrDefault($"{instrument} {tag}");
+    /// <summary>How many lines of the log end in some words.</summary>
+    public int Logged(string end) => _log.Lines.Count(line => line.EndsWith(end, StringComparison.Ordinal));
 
     public async Task Break(int silo)
     {
@@ -81,7 +69,5 @@ internal sealed class TcpWorld : IDataPlaneWorld
         {
             await plane.DisposeAsync();
         }
-
-        _meters.Dispose();
     }
 }

@@ -55,6 +55,20 @@ public sealed class ExperimentPlannerTests
     }
 
     [Fact]
+    public void The_wire_type_belongs_to_the_trained_result_and_the_default_to_no_key()
+    {
+        var before = Plan(Spec());
+
+        var after = Plan(Spec() with { WireType = WireType.Bfloat16 });
+
+        Assert.Equal(Keys(before, StageKind.Generate), Keys(after, StageKind.Generate));
+        Assert.Empty(Keys(before, StageKind.Align).Intersect(Keys(after, StageKind.Align)));
+        Assert.Empty(Keys(before, StageKind.Caption).Intersect(Keys(after, StageKind.Caption)));
+        Assert.All(after.Where(stage => stage.Kind is StageKind.Retrieve), stage => Assert.Equal(WireType.Bfloat16, stage.SettingsAs<TrainSettings>().Run.WireType));
+        Assert.All(before.Where(stage => stage.Kind is StageKind.Retrieve), stage => Assert.Equal(WireType.Float32, stage.SettingsAs<TrainSettings>().Run.WireType));
+    }
+
+    [Fact]
     public void A_changed_file_changes_all_that_is_made_from_it()
     {
         var facts = Facts();

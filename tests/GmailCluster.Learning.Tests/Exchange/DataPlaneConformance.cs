@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using CsCheck;
 using GmailCluster.Keys;
 using GmailCluster.Learning.Exchange;
@@ -36,6 +37,33 @@ public abstract class DataPlaneConformance
                 Assert.All(sums, sum => Assert.True(expected[0].Span.SequenceEqual(sum)));
             },
             iter: 25, threads: 1);
+
+    [Theory]
+    [InlineData(WireType.Float32, 1, 1)]
+    [InlineData(WireType.Bfloat16, 2, 2)]
+    [InlineData(WireType.Float32, 3, 1)]
+    [InlineData(WireType.Bfloat16, 1, 3, 1)]
+    [InlineData(WireType.Float32, 2, 2, 2, 2)]
+    public async Task Large_sums_and_rows_are_whole_and_one_after_the_other(WireType wire, params int[] rankCounts)
+    {
+        await using var world = await World(rankCounts.Length);
+        var exchanges = await world.Join(rankCounts, wire);
+
+        for (var step = 0; step < 3; step++)
+        {
+            var ranks = Gradients(rankCounts.Sum(), 700_001, (uint)step);
+            var rows = ranks.SelectMany(rank => MemoryMarshal.AsBytes(rank.AsSpan()).ToArray()).ToArray();
+            var told = await Task.WhenAll(exchanges.Select(async exchange =>
+            {
+                var (own, perRank) = (exchange.Plan.Own, rows.Length / ranks.Length);
+                var gathering = exchange.AllGather(step, "rows", rows.AsMemory(own.FirstRank * perRank, own.RankCount * perRank), Token);
+                return (Sum: await Sum(exchange, step, ranks), Rows: await gathering);
+            }));
+
+            Assert.All(told, t => Assert.True(t.Sum.AsSpan().SequenceEqual(Expected(ranks, wire))));
+            Assert.All(told, t => Assert.True(t.Rows.AsSpan().SequenceEqual(rows)));
+        }
+    }
 
     [Fact]
     public async Task Rows_of_all_ranks_arrive_in_rank_order() =>
@@ -122,7 +150,8 @@ public abstract class DataPlaneConformance
 
         var lost = await Assert.ThrowsAsync<PeerLostException>(() => world.JoinTimesOut(early[0]));
         Assert.Equal(plans[0].Members[2].Silo, lost.Silo);
-        await Assert.ThrowsAsync<PeerLostException>(() => early[1]);
+        lost = await Assert.ThrowsAsync<PeerLostException>(() => early[1]);
+        Assert.Equal(plans[0].Members[2].Silo, lost.Silo);
     }
 
     [Fact]
@@ -191,6 +220,25 @@ public abstract class DataPlaneConformance
         lost = await Assert.ThrowsAsync<PeerLostException>(() => exchanges[0].AllGather(1, "rows", new byte[1], Token));
         Assert.Equal(exchanges[0].Plan.Members[2].Silo, lost.Silo);
     }
+
+    [Fact]
+    public async Task Whoever_hears_of_a_loss_from_another_names_the_one_that_is_lost() =>
+        await Gen.Int[0, 3].SampleAsync(
+            async gone =>
+            {
+                await using var world = await World(4);
+                var exchanges = await world.Join([1, 1, 1, 1]);
+                var calls = exchanges.Where((_, i) => i != gone).Select(exchange => exchange.AllReduce(0, [new float[300_000]], new float[300_000], Token)).ToArray();
+
+                await world.Break(gone);
+
+                foreach (var call in calls)
+                {
+                    var lost = await Assert.ThrowsAsync<PeerLostException>(() => call);
+                    Assert.Equal($"silo-{gone}", lost.Silo);
+                }
+            },
+            iter: 8, threads: 1);
 
     [Fact]
     public async Task A_silo_that_is_gone_cannot_be_joined()
