@@ -54,7 +54,7 @@ internal static class StoreCheck
         }
         catch (GmailClusterException e)
         {
-            findings.Add(new Finding("store", $"{e.Where}: {e.Problem}", e.Remedy));
+            findings.Add(new Finding("store", $"{e.Where.Split($": {ProbeFolder}")[0]}: {e.Problem}", e.Remedy)); // the probe's own name says nothing
         }
 
         findings.Add(Room("temporary folder", Path.GetTempPath(), "Shards pass through it: free some, or set TMPDIR to a folder with room."));

@@ -30,7 +30,7 @@ internal sealed class AzureErrors(AzureLocation location, Uri container, TimePro
         return Last(cause) switch
         {
             RequestFailedException { Status: > 0 } refused => Refused(where, key, refused, cause),
-            CredentialUnavailableException => new GmailClusterException(
+            AuthenticationFailedException e when HasNoIdentity(e) => new GmailClusterException(
                 where, "there is nothing to sign in with.",
                 $"In a cluster give the pod a workload or managed identity; on a workstation run 'az login'; for Azurite set {AzureConnection.StringVariable}.", cause),
             AuthenticationFailedException e => new GmailClusterException(
@@ -80,6 +80,10 @@ internal sealed class AzureErrors(AzureLocation location, Uri container, TimePro
         _ => new GmailClusterException(
             where, $"the service refused: {e.Status} {e.ErrorCode ?? "without a code"}.", "GMAILCLUSTER_DEBUG=1 shows its whole answer.", cause),
     };
+
+    // The managed identity's client has words for it, not always the type.
+    private static bool HasNoIdentity(AuthenticationFailedException e) =>
+        e is CredentialUnavailableException || e.Message.Contains("All Managed Identity sources are unavailable", StringComparison.Ordinal);
 
     private static Exception Last(Exception e) => e is AggregateException { InnerExceptions: [.., var last] } ? Last(last) : e;
 
