@@ -44,11 +44,15 @@ public static class GmailClusterSilo
         return silo;
     }
 
-    /// <summary>Adds what a silo does for experiments whose submitter has gone: brings them back when their silo is lost.</summary>
-    public static ISiloBuilder UseExperimentWatchdog(this ISiloBuilder silo)
+    /// <summary>
+    /// Adds what a silo does as one of several: experiments whose submitter has gone are brought back when their silo is lost,
+    /// and joins and losses are logged.
+    /// </summary>
+    public static ISiloBuilder UseClusterMember(this ISiloBuilder silo)
     {
         ArgumentNullException.ThrowIfNull(silo);
         silo.Services.AddHostedService<ExperimentWatchdog>();
+        silo.Services.AddHostedService<MembershipLog>();
         return silo;
     }
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using GmailCluster.Cli.Display;
+using GmailCluster.Host.Local;
 using GmailCluster.Host.Roles;
 using Microsoft.Extensions.Logging;
 
@@ -9,12 +10,6 @@ namespace GmailCluster.Cli.Verbs;
 /// <summary><c>gmailcluster silo</c>: a cluster member, until it is asked to end.</summary>
 internal static class SiloVerb
 {
-    /// <summary>How the line begins that a silo prints when it has joined; <c>up</c> waits for it.</summary>
-    public const string JoinedPrefix = "Silo ";
-
-    /// <summary>Ends the silo when its standard input closes, so that no child outlives <c>up</c>, even killed.</summary>
-    public const string ChildOption = "--child";
-
     public static Command Create(CliContext context)
     {
         var store = StoreOption.Create();
@@ -31,7 +26,7 @@ internal static class SiloVerb
         var healthPort = EnvironmentOption.Number("--health-port", "GMAILCLUSTER_HEALTH_PORT", "Port for probes: /livez, /readyz, /startupz.", 1, 65535);
         var cache = EnvironmentOption.Text("--cache", "GMAILCLUSTER_CACHE", "FOLDER", "Folder that models are fetched into from the store.", ClusterFolders.Cache);
         var primary = new Option<string?>("--primary") { Description = "Without Redis: the silo port of the first silo, IP:PORT; none for the first itself.", HelpName = "IP:PORT" };
-        var child = new Option<bool>(ChildOption) { Hidden = true };
+        var child = new Option<bool>(LocalCluster.ChildOption) { Hidden = true };
         var command = new Command("silo", "Run a cluster member until it is asked to end (SIGTERM, Ctrl-C): it then leaves at a safe point.")
         {
             store, redis, cluster, secret, slots, advertise, siloPort, gatewayPort, dataPort, healthPort, cache, primary, child,
@@ -68,7 +63,7 @@ internal static class SiloVerb
         await using (silo)
         {
             await context.Out.WriteLineAsync(string.Create(
-                CultureInfo.InvariantCulture, $"{JoinedPrefix}{silo.Address} joined cluster {options.ClusterId}: {options.Slots} slots, gateway {silo.Gateway}, store {options.Store}."));
+                CultureInfo.InvariantCulture, $"{LocalCluster.JoinedPrefix}{silo.Address} joined cluster {options.ClusterId}: {options.Slots} slots, gateway {silo.Gateway}, store {options.Store}."));
             await silo.Ended.WaitAsync(parent.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await context.Out.WriteLineAsync("Leaving the cluster ...");
         }

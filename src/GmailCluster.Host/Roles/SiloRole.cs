@@ -16,6 +16,9 @@ namespace GmailCluster.Host.Roles;
 /// <summary>A cluster member.</summary>
 public sealed class SiloRole : IAsyncDisposable
 {
+    // Written when a silo starts and then asked for by its probes: a store that has lost it is not the store that it was.
+    private const string ProbeKey = "probes/silo";
+
     private readonly IHost _host;
     private readonly HealthServer? _health;
     private readonly TimeSpan _stopLimit;
@@ -45,6 +48,7 @@ public sealed class SiloRole : IAsyncDisposable
         try
         {
             await store.EnsureWritable(cancellationToken).ConfigureAwait(false);
+            await store.PutBytes(ProbeKey, "1"u8.ToArray(), PutCondition.Always, cancellationToken).ConfigureAwait(false);
             if (options.Redis is { } redis)
             {
                 await RedisServer.WaitFor(redis, options.StartLimit, time, cancellationToken).ConfigureAwait(false);
@@ -52,7 +56,7 @@ public sealed class SiloRole : IAsyncDisposable
 
             var address = await Resolve(options.AdvertisedHost, cancellationToken).ConfigureAwait(false);
             var (siloPort, gatewayPort) = (options.SiloPort is 0 ? Ports.Free() : options.SiloPort, options.GatewayPort is 0 ? Ports.Free() : options.GatewayPort);
-            var builder = SiloServices.Builder(logLevel, logLevel < LogLevel.Information ? logLevel : LogLevel.Warning);
+            var builder = SiloServices.Builder(logLevel, logLevel < LogLevel.Information ? logLevel : LogLevel.Error);
             builder.Services.AddSingleton(time);
             builder.UseOrleans(silo => Configure(silo, options, store, address, siloPort, gatewayPort));
             host = builder.Build();
@@ -115,7 +119,7 @@ public sealed class SiloRole : IAsyncDisposable
             .Configure<ClusterMembershipOptions>(DetectQuickly)
             .Configure<ExperimentOptions>(experiments => experiments.LookPeriod = TimeSpan.FromMilliseconds(200)) // calls now cross the network
             .UseGmailClusterHost(store, options.Slots, options.CacheFolder)
-            .UseExperimentWatchdog();
+            .UseClusterMember();
     }
 
     // Measured (design, section 11): a killed silo is given up in about 0.7 s, a frozen one in 2.5 s, none falsely at threefold
@@ -141,8 +145,7 @@ public sealed class SiloRole : IAsyncDisposable
 
         try
         {
-            await store.Stat("probes/ready", cancellationToken).ConfigureAwait(false);
-            return null;
+            return await store.Stat(ProbeKey, cancellationToken).ConfigureAwait(false) is null ? "the store has lost its content" : null;
         }
         catch (GmailClusterException)
         {
