@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using GmailCluster.Cluster;
+using GmailCluster.Cluster.Exchange;
 using GmailCluster.Cluster.Experiments;
 using GmailCluster.Data.Storage;
 using GmailCluster.Errors;
@@ -9,6 +10,7 @@ using GmailCluster.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 
 namespace GmailCluster.Host.Roles;
@@ -55,9 +57,11 @@ public sealed class SiloRole : IAsyncDisposable
             }
 
             var address = await Resolve(options.AdvertisedHost, cancellationToken).ConfigureAwait(false);
+            var secret = ClusterSecret.Read(options, address);
             var (siloPort, gatewayPort) = (options.SiloPort is 0 ? Ports.Free() : options.SiloPort, options.GatewayPort is 0 ? Ports.Free() : options.GatewayPort);
             var builder = SiloServices.Builder(logLevel, logLevel < LogLevel.Information ? logLevel : LogLevel.Error);
             builder.Services.AddSingleton(time);
+            builder.Services.AddDataPlane(plane => Configure(plane, options, address, secret));
             builder.UseOrleans(silo => Configure(silo, options, store, address, siloPort, gatewayPort));
             host = builder.Build();
             await host.StartAsync(cancellationToken).ConfigureAwait(false);
@@ -72,9 +76,14 @@ public sealed class SiloRole : IAsyncDisposable
                 await health.DisposeAsync().ConfigureAwait(false);
             }
 
+            if (e is OptionsValidationException invalid)
+            {
+                throw new InputException("the silo", string.Join(' ', invalid.Failures), "", e);
+            }
+
             if (Socket(e) is { } refused)
             {
-                throw new GmailClusterException("the silo", $"cannot listen on its ports: {refused.Message}.", "Choose free ones with --silo-port and --gateway-port, or 0 for any.", e);
+                throw new GmailClusterException("the silo", $"cannot listen on its ports: {refused.Message}.", "Choose free ones with --silo-port, --gateway-port and --data-port, or 0 for any.", e);
             }
 
             throw;
@@ -120,6 +129,13 @@ public sealed class SiloRole : IAsyncDisposable
             .Configure<ExperimentOptions>(experiments => experiments.LookPeriod = TimeSpan.FromMilliseconds(200)) // calls now cross the network
             .UseGmailClusterHost(store, options.Slots, options.CacheFolder)
             .UseClusterMember();
+    }
+
+    private static void Configure(DataPlaneOptions plane, SiloOptions options, IPAddress address, string secret)
+    {
+        (plane.ClusterId, plane.Secret, plane.Port) = (options.ClusterId, secret, options.DataPort);
+        (plane.ListenAddress, plane.AdvertisedHost) = (IPAddress.IsLoopback(address) ? address.ToString() : "0.0.0.0", address.ToString());
+        (plane.CertificateFile, plane.KeyFile, plane.AuthorityFile) = (options.TlsCertificate, options.TlsKey, options.TlsAuthority);
     }
 
     // Measured (design, section 11): a killed silo is given up in about 0.7 s, a frozen one in 2.5 s, none falsely at threefold

@@ -1,4 +1,3 @@
-using GmailCluster.Cli.Tests.EndToEnd;
 using GmailCluster.Data.Storage;
 using GmailCluster.Host.Tests.Experiments;
 

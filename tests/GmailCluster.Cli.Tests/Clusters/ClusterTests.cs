@@ -1,6 +1,5 @@
 using System.Text.Json;
 using GmailCluster.Cli.Tests.EndToEnd;
-using GmailCluster.Data.Storage;
 using GmailCluster.Host.Tests.Experiments;
 
 namespace GmailCluster.Cli.Tests.Clusters;
