@@ -1,3 +1,4 @@
+using GmailCluster.Data.Storage;
 using GmailCluster.Storage;
 
 namespace GmailCluster.Learning.Work;
@@ -36,6 +37,7 @@ public sealed class LocalCopy : IDisposable
                     continue;
                 }
 
+                ObjectKey.Validate(item.Key); // what becomes a path climbs out of no folder, whatever a store lists
                 var target = System.IO.Path.Combine([copy.Path, .. item.Key[prefix.Length..].Split('/')]);
                 Directory.CreateDirectory(System.IO.Path.GetDirectoryName(target)!);
                 var source = await store.OpenRead(item.Key, 0, null, cancellationToken).ConfigureAwait(false);
