@@ -25,7 +25,7 @@ public sealed class ClientErrorTests : IDisposable
     [Fact]
     public async Task A_Redis_that_does_not_answer_is_named_without_its_password()
     {
-        var run = await CliRun.Of("watch", "tiny", "--store", _experiment.StorePath, "--redis", "127.0.0.1:1,password=quiet");
+        var run = await CliRun.Of("submit", _experiment.SpecPath, "--store", _experiment.StorePath, "--redis", "127.0.0.1:1,password=quiet");
 
         Assert.Equal(1, run.ExitCode);
         Assert.StartsWith("Redis 127.0.0.1:1: does not answer. Start it, or correct --redis", run.Error, StringComparison.Ordinal);

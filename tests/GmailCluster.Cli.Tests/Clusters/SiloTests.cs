@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using GmailCluster.Cli.Tests.EndToEnd;
 using GmailCluster.Data.Storage;
+using GmailCluster.Host.Tests.Experiments;
 
 namespace GmailCluster.Cli.Tests.Clusters;
 
@@ -65,12 +66,16 @@ public sealed class SiloTests : IDisposable
         await up.Line(line => line.Contains(" is up on store ", StringComparison.Ordinal));
         var unknown = await CommandProcess.Run(_folder, "status", "some-id", "--store", "store");
         var second = await CommandProcess.Run(_folder, "up", "--store", "store");
+        using var experiment = new TinyExperiment("caption: { steps: 1, batch_size: 4 }");
+        File.Copy(Path.Combine(_folder, "store", "cluster.json"), Path.Combine(Directory.CreateDirectory(experiment.StorePath).FullName, "cluster.json"));
+        var astray = await CommandProcess.Run(experiment.Folder, "submit", "tiny.yaml", "--store", "store");
         up.Interrupt();
         var ended = await up.End();
 
         Assert.StartsWith("redis-server is not installed: ", ended.Out, StringComparison.Ordinal);
         Assert.Equal((0, ""), (ended.ExitCode, ended.Error));
         Assert.Equal((2, $"some-id: is no experiment: {Path.Combine(_folder, "store")} has none yet. Submit one, or name another store with --store.\n"), (unknown.ExitCode, unknown.Error));
+        Assert.Equal((2, $"--store: names another store than the cluster's, which is {Path.Combine(_folder, "store")}. Name that one, as this machine reaches it.\n"), (astray.ExitCode, astray.Error));
         Assert.Equal(2, second.ExitCode);
         Assert.Contains($"has a cluster already: process {up.Id} runs it.", second.Error, StringComparison.Ordinal);
         Assert.Null(await new FolderObjectStore(Path.Combine(_folder, "store")).Stat("cluster.json", Token));
