@@ -1,9 +1,18 @@
 using GmailCluster.Bench;
 using GmailCluster.Bench.Cases;
+using GmailCluster.Bench.Exchange;
 using GmailCluster.Learning.Compute;
 
 // Usage: GmailCluster.Bench [--slots N] [--only TEXT] [--cpu-time]
 // Prints name, unit and rate of every case of bench/models/cases.json, tab-separated, as bench/models/reference.py does for PyTorch.
+// Usage: GmailCluster.Bench exchange
+// A process of bench/exchange/compare, which tells it what to do.
+if (args is ["exchange"])
+{
+    await ExchangeMemberBench.Run();
+    return;
+}
+
 var slots = int.Parse(Option("--slots") ?? "1", System.Globalization.CultureInfo.InvariantCulture);
 var only = Option("--only") ?? "";
 await using var pool = new ComputePool(slots);

@@ -6,7 +6,7 @@ namespace GmailCluster.Cluster.Exchange;
 /// </summary>
 internal sealed class FrameBuffers
 {
-    private const int MaxKept = 256; // 32 MiB; a large all-reduce of many silos takes more for a while
+    private const int MaxKept = 128; // 32 MiB; a large all-reduce of many silos takes more for a while
 
     private readonly Stack<byte[]> _free = new();
     private readonly Lock _lock = new();

@@ -28,7 +28,7 @@ internal readonly record struct FrameHeader(
     public const int MaxName = byte.MaxValue;
 
     /// <summary>Most bytes of a piece, in floats of the receiver's: what a core's second-level cache holds several of.</summary>
-    public const int PieceBytes = 128 << 10;
+    public const int PieceBytes = 256 << 10;
 
     /// <summary>Most bytes after a head: a frame that claims more is garbage.</summary>
     public const int MaxLength = MaxName + PieceBytes;

@@ -30,12 +30,12 @@ internal sealed class GatherCall : ExchangeCall
 
     protected override int Self => _plan.Self;
 
-    public override (int Part, int Sequence, int Length) Stage(FrameType type, int member, int index, Span<byte> payload)
-    {
-        var piece = Piece(Self, index);
-        piece.CopyTo(payload);
-        return (0, index, piece.Length);
-    }
+    public override (int Part, int Sequence, int Length) Stage(FrameType type, int member, int index, Span<byte> buffer, out ReadOnlySpan<byte> inPlace) =>
+        (0, index, StageBeginning(Piece(Self, index), buffer, out inPlace));
+
+    public override Span<byte> Place(int member, in FrameHeader header) =>
+        header.Type == FrameType.Rows && header.Total == Bytes(member) && header.Sequence == _next[member] && header.Sequence < Pieces(member)
+            && Piece(member, header.Sequence) is var piece && header.Length - header.NameLength == piece.Length ? piece : default;
 
     protected override long TotalFrom(int member) => Bytes(member);
 
@@ -45,12 +45,16 @@ internal sealed class GatherCall : ExchangeCall
 
     protected override Outgoing MessageTo(int member) => new(FrameType.Rows, this, 0, Pieces(Self));
 
-    protected override bool Take(int member, in FrameHeader header, byte[] buffer)
+    protected override bool Take(int member, in FrameHeader header, byte[] buffer, bool isPlaced)
     {
         Require(header.Type == FrameType.Rows && header.Sequence == _next[member] && header.Part == 0, header);
         var piece = Piece(member, _next[member]++);
         Require(header.Length - header.NameLength == piece.Length, header);
-        buffer.AsSpan(FrameHeader.Size + header.NameLength, piece.Length).CopyTo(piece);
+        if (!isPlaced)
+        {
+            buffer.AsSpan(FrameHeader.Size + header.NameLength, piece.Length).CopyTo(piece);
+        }
+
         if (_next[member] == Pieces(member))
         {
             Settle();

@@ -8,7 +8,8 @@ namespace GmailCluster.Cluster.Exchange;
 /// How two silos prove to one another that they know the cluster's secret, without telling it. The caller says who it is and
 /// what it wants (with a fresh number), the listener answers with a fresh number, the caller proves, and the listener's answer
 /// proves, too: HMAC-SHA256 under a key made of the secret, over everything said so far, with different labels, so that neither
-/// an old proof nor the other side's own serves. Messages are short and of bounded length.
+/// an old proof nor the other side's own serves. Messages are short and of bounded length. All calls
+/// block: a connection must not become an asynchronous one, see <see cref="PeerLink"/>.
 /// </summary>
 internal sealed class Handshake(string secret)
 {
@@ -21,44 +22,44 @@ internal sealed class Handshake(string secret)
 
     /// <summary>The caller's side.</summary>
     /// <returns>The answer; <see cref="Answer.IsProven"/> says whether the listener knows the secret.</returns>
-    public async Task<Answer> Call(Stream stream, Hello hello, CancellationToken cancellationToken)
+    public Answer Call(Stream stream, Hello hello)
     {
         var said = hello.ToBytes(RandomNumberGenerator.GetBytes(NonceBytes));
         var message = new byte[sizeof(ushort) + said.Length];
         BinaryPrimitives.WriteUInt16LittleEndian(message, (ushort)said.Length);
         said.CopyTo(message, sizeof(ushort));
-        await stream.WriteAsync(message, cancellationToken).ConfigureAwait(false);
+        stream.Write(message);
 
         var first = new byte[1];
-        await stream.ReadExactlyAsync(first, cancellationToken).ConfigureAwait(false);
+        stream.ReadExactly(first);
         if (first[0] != (byte)Verdict.Accepted)
         {
             return new Answer((Verdict)first[0], 0, IsProven: false);
         }
 
         var nonce = new byte[NonceBytes];
-        await stream.ReadExactlyAsync(nonce, cancellationToken).ConfigureAwait(false);
-        await stream.WriteAsync(Proof("caller"u8, said, nonce, []), cancellationToken).ConfigureAwait(false);
+        stream.ReadExactly(nonce);
+        stream.Write(Proof("caller"u8, said, nonce, []));
 
         var answer = new byte[AnswerBytes];
-        await stream.ReadExactlyAsync(answer.AsMemory(0, 1), cancellationToken).ConfigureAwait(false);
+        stream.ReadExactly(answer.AsSpan(0, 1));
         if (answer[0] == (byte)Verdict.WrongSecret)
         {
             return new Answer(Verdict.WrongSecret, 0, IsProven: false);
         }
 
-        await stream.ReadExactlyAsync(answer.AsMemory(1), cancellationToken).ConfigureAwait(false);
-        var verdict = answer.AsMemory(0, AnswerBytes - ProofBytes);
-        var isProven = CryptographicOperations.FixedTimeEquals(Proof("listener"u8, said, nonce, verdict.Span), answer.AsSpan(AnswerBytes - ProofBytes));
+        stream.ReadExactly(answer.AsSpan(1));
+        var verdict = answer.AsSpan(0, AnswerBytes - ProofBytes);
+        var isProven = CryptographicOperations.FixedTimeEquals(Proof("listener"u8, said, nonce, verdict), answer.AsSpan(AnswerBytes - ProofBytes));
         return new Answer((Verdict)answer[0], BinaryPrimitives.ReadInt64LittleEndian(answer.AsSpan(1)), isProven);
     }
 
     /// <summary>The listener's side, up to where it believes the caller.</summary>
     /// <returns>The caller, who waits for an answer; or why it is not believed.</returns>
-    public async Task<(Caller? Caller, Verdict Verdict)> Listen(Stream stream, string clusterId, CancellationToken cancellationToken)
+    public (Caller? Caller, Verdict Verdict) Listen(Stream stream, string clusterId)
     {
         var head = new byte[sizeof(ushort)];
-        await stream.ReadExactlyAsync(head, cancellationToken).ConfigureAwait(false);
+        stream.ReadExactly(head);
         var length = BinaryPrimitives.ReadUInt16LittleEndian(head);
         if (length > MaxHello)
         {
@@ -66,7 +67,7 @@ internal sealed class Handshake(string secret)
         }
 
         var said = new byte[length];
-        await stream.ReadExactlyAsync(said, cancellationToken).ConfigureAwait(false);
+        stream.ReadExactly(said);
         if (!Hello.TryRead(said, NonceBytes, out var hello))
         {
             return (null, Verdict.Garbage);
@@ -78,29 +79,29 @@ internal sealed class Handshake(string secret)
         }
 
         var nonce = RandomNumberGenerator.GetBytes(NonceBytes);
-        await stream.WriteAsync((byte[])[(byte)Verdict.Accepted, .. nonce], cancellationToken).ConfigureAwait(false);
+        stream.Write((byte[])[(byte)Verdict.Accepted, .. nonce]);
         var proof = new byte[ProofBytes];
-        await stream.ReadExactlyAsync(proof, cancellationToken).ConfigureAwait(false);
+        stream.ReadExactly(proof);
         return CryptographicOperations.FixedTimeEquals(Proof("caller"u8, said, nonce, []), proof)
             ? (new Caller(hello, Answer), Verdict.Accepted)
             : (null, Verdict.WrongSecret);
 
-        async Task Answer(Verdict verdict, long newest, CancellationToken token)
+        void Answer(Verdict verdict, long newest)
         {
             var answer = new byte[AnswerBytes];
             answer[0] = (byte)verdict;
             BinaryPrimitives.WriteInt64LittleEndian(answer.AsSpan(1), newest);
             Proof("listener"u8, said, nonce, answer.AsSpan(0, AnswerBytes - ProofBytes)).CopyTo(answer, AnswerBytes - ProofBytes);
-            await stream.WriteAsync(answer, token).ConfigureAwait(false);
+            stream.Write(answer);
         }
     }
 
     /// <summary>Tells a caller that is not believed, if it may know.</summary>
-    public static async Task Refuse(Stream stream, Verdict verdict, CancellationToken cancellationToken)
+    public static void Refuse(Stream stream, Verdict verdict)
     {
         if (verdict is Verdict.ForeignCluster or Verdict.WrongSecret)
         {
-            await stream.WriteAsync((byte[])[(byte)verdict], cancellationToken).ConfigureAwait(false);
+            stream.Write((byte[])[(byte)verdict]);
         }
     }
 
@@ -119,7 +120,7 @@ internal sealed class Handshake(string secret)
 /// <summary>A caller that has proved itself.</summary>
 /// <param name="Hello">What it wants.</param>
 /// <param name="Answer">Tells it whether it is welcome, with the newest generation number known.</param>
-internal sealed record Caller(Hello Hello, Func<Verdict, long, CancellationToken, Task> Answer);
+internal sealed record Caller(Hello Hello, Action<Verdict, long> Answer);
 
 /// <summary>A listener's answer.</summary>
 /// <param name="Verdict">Whether the caller is welcome.</param>

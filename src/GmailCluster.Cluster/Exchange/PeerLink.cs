@@ -1,11 +1,11 @@
 using System.Net.Sockets;
-using System.Runtime.CompilerServices;
 
 namespace GmailCluster.Cluster.Exchange;
 
 /// <summary>
-/// The connection to one member of a plan. Whoever has a frame to send writes it, and goes on writing what others bring meanwhile:
-/// a small frame leaves without a change of thread. A frame is staged in one buffer and leaves in one write.
+/// The connection to one member of a plan. It has a thread that reads and one that writes, both in blocking calls: a frame then
+/// wakes one thread and not three, which is what small and middle-sized sums are made of. Only a caller's single frame is written
+/// by the caller itself. The thread that reads never writes, so that two silos cannot wait for one another.
 /// </summary>
 internal sealed class PeerLink
 {
@@ -14,13 +14,13 @@ internal sealed class PeerLink
     private readonly FrameBuffers _buffers;
     private readonly byte[] _staging;
     private readonly TimeProvider _time;
-    private readonly Lock _lock = new();
+    private readonly object _lock = new(); // waited on and pulsed
     private readonly Queue<Outgoing> _urgent = new();
     private readonly Queue<Outgoing> _bulk = new();
+    private readonly TaskCompletionSource _received = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _sent = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private Task _receiving = Task.CompletedTask;
     private volatile bool _hasLeft;
-    private bool _isSending;
+    private bool _isWriting;
     private bool _isClosed;
     private bool _isLeaving;
     private long _heard;
@@ -40,36 +40,43 @@ internal sealed class PeerLink
     public bool HasLeft => _hasLeft;
 
     /// <summary>Completes when nothing is received or sent any more, and so nothing touches a call's buffers.</summary>
-    public Task Stopped => Task.WhenAll(_receiving, _sent.Task);
+    public Task Stopped => Task.WhenAll(_received.Task, _sent.Task);
 
     /// <summary>Completes when the peer has closed its side.</summary>
-    public Task Received => _receiving;
+    public Task Received => _received.Task;
 
-    public void Start() => _receiving = Receive();
+    public void Start()
+    {
+        var silo = _exchange.Plan.Members[Member].Silo;
+        new Thread(Receive) { IsBackground = true, Name = $"from {silo}" }.Start();
+        new Thread(Write) { IsBackground = true, Name = $"to {silo}" }.Start();
+    }
 
     /// <summary>Brings frames on their way. What a member that has left would not read counts as sent.</summary>
-    public void Send(Outgoing frames)
+    /// <param name="frames">The frames.</param>
+    /// <param name="isCaller">Whether a caller sends them, who may write: not a thread that reads, and none that others wait for.</param>
+    public void Send(Outgoing frames, bool isCaller = false)
     {
-        bool isDropped, isFirst;
+        bool isDropped, isOwn;
         lock (_lock)
         {
             isDropped = _isClosed || _isLeaving;
-            if (!isDropped)
+            isOwn = isCaller && !isDropped && !_isWriting && frames.Next + 1 == frames.End && _urgent.Count + _bulk.Count == 0;
+            _isWriting |= isOwn;
+            if (!isDropped && !isOwn)
             {
                 (frames.Type is FrameType.Partial or FrameType.Rows ? _bulk : _urgent).Enqueue(frames);
+                Monitor.PulseAll(_lock);
             }
-
-            isFirst = !isDropped && !_isSending;
-            _isSending |= isFirst;
         }
 
         if (isDropped && _hasLeft)
         {
             frames.Skip();
         }
-        else if (isFirst)
+        else if (isOwn)
         {
-            _ = Drain(); // ends without an exception; Stopped waits for it
+            Write(frames, isLast: true);
         }
     }
 
@@ -78,7 +85,6 @@ internal sealed class PeerLink
     public void Leave(FrameType goodbye)
     {
         Outgoing[] dropped;
-        bool isFirst;
         lock (_lock)
         {
             if (_isClosed || _isLeaving)
@@ -89,13 +95,7 @@ internal sealed class PeerLink
             _isLeaving = true;
             dropped = TakeAll();
             _urgent.Enqueue(new Outgoing(goodbye, null, 0, 1));
-            isFirst = !_isSending;
-            _isSending = true;
-        }
-
-        if (isFirst)
-        {
-            _ = Drain();
+            Monitor.PulseAll(_lock);
         }
 
         SkipIfLeft(dropped);
@@ -107,10 +107,7 @@ internal sealed class PeerLink
         lock (_lock)
         {
             _isClosed = true;
-            if (!_isSending)
-            {
-                _sent.TrySetResult();
-            }
+            Monitor.PulseAll(_lock);
         }
 
         _connection.Dispose();
@@ -149,75 +146,102 @@ internal sealed class PeerLink
     /// <summary>Does not hold this process's own sleep against the peer.</summary>
     public void Forgive() => Volatile.Write(ref _heard, _time.GetTimestamp());
 
-    private async Task Drain()
+    private void Write()
     {
-        var (frame, isLast) = (default(Outgoing), false);
-        try
+        while (TryTake(out var frame, out var isLast))
         {
-            while (TryTake(out frame, out isLast))
-            {
-                var length = _exchange.Stage(frame, Member, _staging);
-                Volatile.Write(ref _writingSince, _time.GetTimestamp());
-                await _connection.Stream.WriteAsync(_staging.AsMemory(0, length), CancellationToken.None).ConfigureAwait(false);
-                Volatile.Write(ref _writingSince, 0);
-                Volatile.Write(ref _wrote, _time.GetTimestamp());
-                Traffic.Sent(length, frame.Type);
-                frame.Written(isLast);
-                if (frame.Type is FrameType.Leave or FrameType.Lost)
-                {
-                    _connection.Socket.Shutdown(SocketShutdown.Send);
-                }
-            }
+            Write(frame, isLast);
         }
-        catch (Exception exception)
-        {
-            Outgoing[] dropped;
-            lock (_lock)
-            {
-                _isSending = false;
-                _isClosed = true;
-                dropped = TakeAll();
-                _sent.TrySetResult();
-            }
 
-            if (_hasLeft)
-            {
-                frame.Written(isLast);
-            }
-            else
-            {
-                _exchange.Lose(Member, "the connection broke", exception);
-            }
-
-            SkipIfLeft(dropped);
-        }
+        _sent.TrySetResult();
     }
 
-    // Messages to one peer take turns, so that a large one does not hold up a small one.
     private bool TryTake(out Outgoing frame, out bool isLast)
     {
         lock (_lock)
         {
-            if (!_isClosed && (_urgent.TryDequeue(out frame) || _bulk.TryDequeue(out frame)))
+            while (!_isClosed)
             {
-                isLast = frame.Next + 1 == frame.End;
-                if (!isLast)
+                if (!_isWriting && (_urgent.TryDequeue(out frame) || _bulk.TryDequeue(out frame)))
                 {
-                    _bulk.Enqueue(frame with { Next = frame.Next + 1 });
+                    _isWriting = true;
+                    isLast = frame.Next + 1 == frame.End;
+                    if (!isLast)
+                    {
+                        // Messages to one peer take turns, so that a large one does not hold up a small one.
+                        _bulk.Enqueue(frame with { Next = frame.Next + 1 });
+                    }
+
+                    return true;
                 }
 
-                return true;
-            }
-
-            _isSending = false;
-            if (_isClosed)
-            {
-                _sent.TrySetResult();
+                Monitor.Wait(_lock);
             }
         }
 
         (frame, isLast) = (default, false);
         return false;
+    }
+
+    private void Write(Outgoing frame, bool isLast)
+    {
+        try
+        {
+            var length = _exchange.Stage(frame, Member, _staging, out var inPlace);
+            Volatile.Write(ref _writingSince, _time.GetTimestamp());
+            _connection.Stream.Write(_staging.AsSpan(0, length));
+            if (!inPlace.IsEmpty)
+            {
+                _connection.Stream.Write(inPlace);
+            }
+
+            Volatile.Write(ref _writingSince, 0);
+            Volatile.Write(ref _wrote, _time.GetTimestamp());
+            Traffic.Sent(length + inPlace.Length, frame.Type);
+            if (frame.Type is FrameType.Leave or FrameType.Lost)
+            {
+                _connection.Socket.Shutdown(SocketShutdown.Send);
+            }
+        }
+        catch (Exception exception)
+        {
+            FailToWrite(exception);
+            if (!_hasLeft)
+            {
+                return;
+            }
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                _isWriting = false;
+                if (_urgent.Count + _bulk.Count > 0)
+                {
+                    Monitor.PulseAll(_lock);
+                }
+            }
+        }
+
+        frame.Written(isLast);
+    }
+
+    private void FailToWrite(Exception exception)
+    {
+        Outgoing[] dropped;
+        lock (_lock)
+        {
+            _isClosed = true;
+            dropped = TakeAll();
+            Monitor.PulseAll(_lock);
+        }
+
+        if (!_hasLeft)
+        {
+            _exchange.Lose(Member, "the connection broke", exception);
+        }
+
+        SkipIfLeft(dropped);
     }
 
     private Outgoing[] TakeAll()
@@ -236,17 +260,18 @@ internal sealed class PeerLink
         }
     }
 
-    private async Task Receive()
+    private void Receive()
     {
-        await Task.Yield(); // a frame may be there already, and the caller holds a lock
         var buffer = _buffers.Rent();
         try
         {
-            while (await Fill(buffer.AsMemory(0, FrameHeader.Size), mayEnd: true).ConfigureAwait(false))
+            while (Fill(buffer.AsSpan(0, FrameHeader.Size), mayEnd: true))
             {
                 var header = FrameHeader.Read(buffer);
                 _exchange.Check(header);
-                await Fill(buffer.AsMemory(FrameHeader.Size, header.Length), mayEnd: false).ConfigureAwait(false);
+                Fill(buffer.AsSpan(FrameHeader.Size, header.NameLength), mayEnd: false);
+                var place = header.Type is FrameType.Rows or FrameType.Sum ? _exchange.Place(Member, header, buffer) : default;
+                Fill(place.IsEmpty ? buffer.AsSpan(FrameHeader.Size + header.NameLength, header.Length - header.NameLength) : place, mayEnd: false);
                 Traffic.Received(FrameHeader.Size + header.Length, header.Type);
                 if (header.Type == FrameType.Leave)
                 {
@@ -258,7 +283,7 @@ internal sealed class PeerLink
                 {
                     _exchange.HasLost(Member, header);
                 }
-                else if (header.Type != FrameType.Heartbeat && _exchange.Receive(Member, header, buffer))
+                else if (header.Type != FrameType.Heartbeat && _exchange.Receive(Member, header, buffer, !place.IsEmpty))
                 {
                     buffer = _buffers.Rent();
                 }
@@ -283,15 +308,15 @@ internal sealed class PeerLink
         finally
         {
             _buffers.Return(buffer);
+            _received.TrySetResult();
         }
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<bool> Fill(Memory<byte> buffer, bool mayEnd)
+    private bool Fill(Span<byte> buffer, bool mayEnd)
     {
         for (var filled = 0; filled < buffer.Length;)
         {
-            var count = await _connection.Stream.ReadAsync(buffer[filled..], CancellationToken.None).ConfigureAwait(false);
+            var count = _connection.Stream.Read(buffer[filled..]);
             if (count == 0)
             {
                 return mayEnd && filled == 0 ? false : throw new EndOfStreamException("The connection ended within a frame.");

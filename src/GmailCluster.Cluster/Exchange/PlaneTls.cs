@@ -17,23 +17,25 @@ internal sealed partial class PlaneTls(DataPlaneOptions options, ILogger logger)
     private Loaded? _loaded;
 
     /// <summary>Wraps an accepted connection.</summary>
-    public async Task Accept(PeerConnection connection, CancellationToken cancellationToken)
+    public void Accept(PeerConnection connection)
     {
         if (options.UsesTls)
         {
-            var tls = new SslStream(connection.Stream, leaveInnerStreamOpen: false);
-            connection.Stream = tls;
-            await tls.AuthenticateAsServerAsync((_, _, _, _) => ValueTask.FromResult(ServerOptions()), null, cancellationToken).ConfigureAwait(false);
+            var tls = connection.UseTls();
+            var loaded = Load();
+            tls.AuthenticateAsServer(new SslServerAuthenticationOptions
+            {
+                ServerCertificateContext = loaded.Certificate, ClientCertificateRequired = true, CertificateChainPolicy = loaded.Trust(),
+            });
         }
     }
 
     /// <summary>Wraps a connection to a host.</summary>
-    public async Task Connect(PeerConnection connection, string host, CancellationToken cancellationToken)
+    public void Connect(PeerConnection connection, string host)
     {
         if (options.UsesTls)
         {
-            var tls = new SslStream(connection.Stream, leaveInnerStreamOpen: false);
-            connection.Stream = tls;
+            var tls = connection.UseTls();
             var loaded = Load();
             var client = new SslClientAuthenticationOptions
             {
@@ -41,7 +43,7 @@ internal sealed partial class PlaneTls(DataPlaneOptions options, ILogger logger)
                 ClientCertificateContext = loaded.Certificate,
                 CertificateChainPolicy = loaded.Trust(),
             };
-            await tls.AuthenticateAsClientAsync(client, cancellationToken).ConfigureAwait(false);
+            tls.AuthenticateAsClient(client);
         }
     }
 
@@ -53,17 +55,6 @@ internal sealed partial class PlaneTls(DataPlaneOptions options, ILogger logger)
         {
             Load();
         }
-    }
-
-    private SslServerAuthenticationOptions ServerOptions()
-    {
-        var loaded = Load();
-        return new SslServerAuthenticationOptions
-        {
-            ServerCertificateContext = loaded.Certificate,
-            ClientCertificateRequired = true,
-            CertificateChainPolicy = loaded.Trust(),
-        };
     }
 
     private Loaded Load()

@@ -50,21 +50,31 @@ internal sealed class ReduceCall : ExchangeCall
 
     protected override int Self => _plan.Self;
 
-    public override (int Part, int Sequence, int Length) Stage(FrameType type, int member, int index, Span<byte> payload)
+    public override (int Part, int Sequence, int Length) Stage(FrameType type, int member, int index, Span<byte> buffer, out ReadOnlySpan<byte> inPlace)
     {
         var isPartial = type == FrameType.Partial;
         var (piece, part) = isPartial ? Math.DivRem(index, _partials.Count) : (index, 0);
         var values = isPartial ? Piece(_partials[part].Span, member, piece) : Piece(_sum.Span, Self, piece);
-        if (_plan.Wire == WireType.Bfloat16)
+        if (_plan.Wire == WireType.Float32)
         {
-            Bfloat16.Pack(values, MemoryMarshal.Cast<byte, ushort>(payload));
-        }
-        else
-        {
-            MemoryMarshal.AsBytes(values).CopyTo(payload);
+            return (part, piece, StageBeginning(MemoryMarshal.AsBytes(values), buffer, out inPlace));
         }
 
-        return (part, piece, values.Length * _layout.ValueBytes);
+        inPlace = default;
+        Bfloat16.Pack(values, MemoryMarshal.Cast<byte, ushort>(buffer));
+        return (part, piece, values.Length * sizeof(ushort));
+    }
+
+    public override Span<byte> Place(int member, in FrameHeader header)
+    {
+        if (header.Type != FrameType.Sum || _isDirect || _plan.Wire != WireType.Float32 || header.Total != Total
+            || header.Sequence != _next[_layout.LeafCount + member] || header.Sequence >= ReduceLayout.Pieces(_chunks[member].Count))
+        {
+            return default;
+        }
+
+        var place = MemoryMarshal.AsBytes(Piece(_sum.Span, member, header.Sequence));
+        return header.Length == place.Length ? place : default;
     }
 
     public override void Written(FrameType type, int index)
@@ -82,10 +92,10 @@ internal sealed class ReduceCall : ExchangeCall
     protected override Outgoing MessageTo(int member) =>
         new(FrameType.Partial, this, 0, ReduceLayout.Pieces(_chunks[member].Count) * _partials.Count);
 
-    protected override bool Take(int member, in FrameHeader header, byte[] buffer) => header.Type switch
+    protected override bool Take(int member, in FrameHeader header, byte[] buffer, bool isPlaced) => header.Type switch
     {
         FrameType.Partial => TakePartial(member, header, buffer),
-        FrameType.Sum when !_isDirect => TakeSum(member, header, buffer),
+        FrameType.Sum when !_isDirect => TakeSum(member, header, buffer, isPlaced),
         _ => throw new ProtocolException($"a frame of {Key} that is not due: {header}"),
     };
 
@@ -109,12 +119,18 @@ internal sealed class ReduceCall : ExchangeCall
         return kept == buffer;
     }
 
-    private bool TakeSum(int member, in FrameHeader header, byte[] buffer)
+    private bool TakeSum(int member, in FrameHeader header, byte[] buffer, bool isPlaced)
     {
         var piece = _next[_layout.LeafCount + member]++;
         Require(header.Sequence == piece && piece < ReduceLayout.Pieces(_chunks[member].Count) && header.Part == 0, header);
         var values = Piece(_sum.Span, member, piece);
         Require(header.Length - header.NameLength == values.Length * _layout.ValueBytes && header.NameLength == 0, header);
+        if (isPlaced)
+        {
+            Settle();
+            return false;
+        }
+
         var payload = buffer.AsSpan(FrameHeader.Size, header.Length);
         if (_plan.Wire == WireType.Bfloat16)
         {

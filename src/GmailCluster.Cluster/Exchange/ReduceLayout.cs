@@ -14,8 +14,10 @@ internal sealed class ReduceLayout
     /// <summary>Floats of a piece: the unit that is sent, summed and given on.</summary>
     public const int PieceFloats = FrameHeader.PieceBytes / sizeof(float);
 
-    // Below this a round trip costs more than the bytes that owners save.
+    // Below this a round trip costs more than the bytes that owners save. Two members with a partial each send no byte more
+    // without owners, but each adds everything.
     private const int DirectBytes = 64 << 10;
+    private const int DirectPairBytes = 256 << 10;
     private const int AlignmentFloats = 16;
 
     private readonly ExchangePlan _plan;
@@ -49,11 +51,8 @@ internal sealed class ReduceLayout
     /// <summary>How many partials a member has.</summary>
     public int Parts(int member) => _firstLeaf[member + 1] - _firstLeaf[member];
 
-    /// <summary>
-    /// Whether everybody gets everything. Of a large sum each of N members' L partials travels N - 1 times whole, or an Nth of it
-    /// and then the sum: the former is no more than the latter for two members with a partial each.
-    /// </summary>
-    public bool IsDirect(int length) => LeafCount == 2 || (long)length * ValueBytes <= DirectBytes;
+    /// <summary>Whether everybody gets everything.</summary>
+    public bool IsDirect(int length) => (long)length * ValueBytes <= (LeafCount == 2 ? DirectPairBytes : DirectBytes);
 
     /// <summary>The values that a member sums.</summary>
     public (int Start, int Count) Chunk(int member, int length)

@@ -219,21 +219,25 @@ public sealed partial class TcpDataPlane : IDataPlane, IAsyncDisposable
     private async Task<(PeerConnection Connection, Answer Answer)> Open(string address, Hello hello, CancellationToken cancellationToken)
     {
         var (host, port) = Split(address);
-        var socket = IPAddress.TryParse(host, out var ip)
-            ? new Socket(ip.AddressFamily, SocketType.Stream, ProtocolType.Tcp)
-            : new Socket(SocketType.Stream, ProtocolType.Tcp);
+        var isAddress = IPAddress.TryParse(host, out var ip);
+        var socket = isAddress ? new Socket(ip!.AddressFamily, SocketType.Stream, ProtocolType.Tcp) : new Socket(SocketType.Stream, ProtocolType.Tcp);
+        var connection = new PeerConnection(socket);
         try
         {
-            socket.NoDelay = true;
-            EndPoint target = ip is null ? new DnsEndPoint(host, port) : new IPEndPoint(ip, port);
-            await socket.ConnectAsync(target, cancellationToken).ConfigureAwait(false);
-            var connection = new PeerConnection(socket);
-            await _tls.Connect(connection, host, cancellationToken).ConfigureAwait(false);
-            return (connection, await _handshake.Call(connection.Stream, hello, cancellationToken).ConfigureAwait(false));
+            var answer = await connection.Block(
+                () =>
+                {
+                    socket.NoDelay = true;
+                    socket.Connect(isAddress ? new IPEndPoint(ip!, port) : new DnsEndPoint(host, port));
+                    _tls.Connect(connection, host);
+                    return _handshake.Call(connection.Stream, hello);
+                },
+                cancellationToken).ConfigureAwait(false);
+            return (connection, answer);
         }
         catch
         {
-            socket.Dispose();
+            connection.Dispose();
             throw;
         }
     }
@@ -314,7 +318,7 @@ public sealed partial class TcpDataPlane : IDataPlane, IAsyncDisposable
             if (caller is null)
             {
                 Refuse(from, verdict);
-                await Handshake.Refuse(connection.Stream, verdict, _stop.Token).ConfigureAwait(false);
+                Handshake.Refuse(connection.Stream, verdict);
             }
             else if (caller.Hello.IsFetch)
             {
@@ -350,8 +354,13 @@ public sealed partial class TcpDataPlane : IDataPlane, IAsyncDisposable
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(late.Token, _stop.Token);
             try
             {
-                await _tls.Accept(connection, limit.Token).ConfigureAwait(false);
-                return await _handshake.Listen(connection.Stream, _options.ClusterId, limit.Token).ConfigureAwait(false);
+                return await connection.Block(
+                    () =>
+                    {
+                        _tls.Accept(connection);
+                        return _handshake.Listen(connection.Stream, _options.ClusterId);
+                    },
+                    limit.Token).ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (late.IsCancellationRequested)
             {
@@ -377,8 +386,7 @@ public sealed partial class TcpDataPlane : IDataPlane, IAsyncDisposable
             Refuse(from, verdict);
         }
 
-        using var late = new CancellationTokenSource(_options.HandshakeTimeout, _time);
-        await caller.Answer(verdict, newest, late.Token).ConfigureAwait(false);
+        caller.Answer(verdict, newest); // some bytes on an idle connection: they do not block
         if (exchange is null)
         {
             return false;
@@ -398,7 +406,7 @@ public sealed partial class TcpDataPlane : IDataPlane, IAsyncDisposable
 
         using var silence = new CancellationTokenSource(Timeout.InfiniteTimeSpan, _time);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(silence.Token, _stop.Token);
-        await caller.Answer(Verdict.Accepted, 0, limit.Token).ConfigureAwait(false);
+        caller.Answer(Verdict.Accepted, 0);
         using var stream = new StateStream(connection.Stream, count =>
         {
             Traffic.StateSent(count);

@@ -219,12 +219,22 @@ internal sealed partial class TcpExchange : IRunExchange
         }
     }
 
-    /// <summary>Brings a frame to its call; true if the buffer is kept.</summary>
-    public bool Receive(int member, in FrameHeader header, byte[] buffer)
+    /// <summary>Where a frame's payload may be read to at once; empty if it goes by way of the buffer.</summary>
+    /// <param name="member">The sender.</param>
+    /// <param name="header">The frame's head.</param>
+    /// <param name="buffer">The frame up to the end of its name.</param>
+    public Span<byte> Place(int member, in FrameHeader header, byte[] buffer)
     {
-        var isSum = header.Type is FrameType.Partial or FrameType.Sum || (header.Type == FrameType.Ready && header.Part == 1);
-        var name = header.NameLength == 0 ? "" : Encoding.UTF8.GetString(buffer.AsSpan(FrameHeader.Size, header.NameLength));
-        var key = new CallKey(isSum, header.Step, name);
+        lock (_lock)
+        {
+            return _end is null && _calls.TryGetValue(KeyOf(header, buffer), out var call) && call.IsLive ? call.Place(member, header) : default;
+        }
+    }
+
+    /// <summary>Brings a frame to its call; true if the buffer is kept.</summary>
+    public bool Receive(int member, in FrameHeader header, byte[] buffer, bool isPlaced)
+    {
+        var key = KeyOf(header, buffer);
         ExchangeCall? call;
         lock (_lock)
         {
@@ -239,13 +249,14 @@ internal sealed partial class TcpExchange : IRunExchange
             }
         }
 
-        return call.Receive(member, header, buffer);
+        return call.Receive(member, header, buffer, isPlaced);
     }
 
-    /// <summary>Writes a whole frame.</summary>
-    /// <returns>Its length.</returns>
-    public int Stage(in Outgoing frame, int member, byte[] buffer)
+    /// <summary>Prepares a frame.</summary>
+    /// <returns>Its length in the buffer; the rest is in place.</returns>
+    public int Stage(in Outgoing frame, int member, byte[] buffer, out ReadOnlySpan<byte> inPlace)
     {
+        inPlace = default;
         var header = new FrameHeader(0, frame.Type, 0, 0, Plan.GenerationNumber, _tag, 0, 0, 0);
         if (frame.Type == FrameType.Lost)
         {
@@ -257,16 +268,20 @@ internal sealed partial class TcpExchange : IRunExchange
             name.CopyTo(buffer.AsSpan(FrameHeader.Size));
             var (part, sequence, length) = frame.Type == FrameType.Ready
                 ? (call.Key.IsSum ? 1 : 0, 0, 0)
-                : call.Stage(frame.Type, member, frame.Next, buffer.AsSpan(FrameHeader.Size + name.Length));
+                : call.Stage(frame.Type, member, frame.Next, buffer.AsSpan(FrameHeader.Size + name.Length), out inPlace);
             header = header with
             {
-                Length = name.Length + length, NameLength = (byte)name.Length, Part = (ushort)part, Step = call.Key.Step, Sequence = sequence, Total = call.Total,
+                Length = name.Length + length + inPlace.Length, NameLength = (byte)name.Length, Part = (ushort)part, Step = call.Key.Step, Sequence = sequence, Total = call.Total,
             };
         }
 
         header.Write(buffer);
-        return FrameHeader.Size + header.Length;
+        return FrameHeader.Size + header.Length - inPlace.Length;
     }
+
+    private static CallKey KeyOf(in FrameHeader header, byte[] buffer) => new(
+        header.Type is FrameType.Partial or FrameType.Sum || (header.Type == FrameType.Ready && header.Part == 1), header.Step,
+        header.NameLength == 0 ? "" : Encoding.UTF8.GetString(buffer.AsSpan(FrameHeader.Size, header.NameLength)));
 
     // Small frames are copied out of their buffer: many of them may be waiting.
     private bool Keep(int member, CallKey key, in FrameHeader header, byte[] buffer)
@@ -335,8 +350,8 @@ internal sealed partial class TcpExchange : IRunExchange
             }
         }
 
-        call.Start();
         Replay(call);
+        call.Start();
         for (var member = 0; member < _links.Length; member++)
         {
             if (_links[member] is { HasLeft: true } && call.Misses(member))
@@ -370,7 +385,7 @@ internal sealed partial class TcpExchange : IRunExchange
             {
                 try
                 {
-                    if (!call.Receive(member, header, buffer) && buffer.Length == FrameHeader.Size + FrameHeader.MaxLength)
+                    if (!call.Receive(member, header, buffer, isPlaced: false) && buffer.Length == FrameHeader.Size + FrameHeader.MaxLength)
                     {
                         _buffers.Return(buffer);
                     }

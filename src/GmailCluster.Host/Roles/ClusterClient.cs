@@ -1,4 +1,3 @@
-using GmailCluster.Cluster;
 using GmailCluster.Errors;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -30,7 +29,7 @@ public sealed class ClusterClient : IAsyncDisposable
         }
 
         var builder = SiloServices.Builder(logLevel, logLevel);
-        builder.Services.AddSingleton(time).SendOwnExceptions();
+        builder.Services.AddSingleton(time);
         builder.UseOrleansClient(client => Configure(client, address));
         var host = builder.Build();
         try

@@ -4,7 +4,7 @@ using StackExchange.Redis;
 namespace GmailCluster.Host.Roles;
 
 /// <summary>The Redis that members meet in.</summary>
-public static class RedisServer
+internal static class RedisServer
 {
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
 

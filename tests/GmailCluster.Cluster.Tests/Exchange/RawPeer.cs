@@ -30,7 +30,7 @@ internal sealed class RawPeer : IDisposable
     public static async Task<RawPeer> Join(ExchangePlan plan, int member)
     {
         var peer = await Connect(plan.Members[member].Address);
-        var answer = await new Handshake(TcpWorld.Secret).Call(peer.Stream, Hello.Of("tests", plan), Token);
+        var answer = await Task.Run(() => new Handshake(TcpWorld.Secret).Call(peer.Stream, Hello.Of("tests", plan)), Token);
         Assert.Equal((Verdict.Accepted, true), (answer.Verdict, answer.IsProven));
         return peer;
     }

@@ -15,19 +15,15 @@ internal sealed class TapStream(Stream stream, Stream copy) : Stream
 
     public override void Flush() => stream.Flush();
 
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => stream.ReadAsync(buffer, cancellationToken);
+    public override int Read(byte[] buffer, int offset, int count) => stream.Read(buffer, offset, count);
 
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 
     public override void SetLength(long value) => throw new NotSupportedException();
 
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    public override void Write(byte[] buffer, int offset, int count)
     {
-        await copy.WriteAsync(buffer, cancellationToken);
-        await stream.WriteAsync(buffer, cancellationToken);
+        copy.Write(buffer, offset, count);
+        stream.Write(buffer, offset, count);
     }
 }

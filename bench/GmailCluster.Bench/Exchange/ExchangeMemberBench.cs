@@ -1,0 +1,57 @@
+using System.Diagnostics;
+using System.Globalization;
+using GmailCluster.Cluster.Exchange;
+using GmailCluster.Keys;
+using GmailCluster.Learning.Exchange;
+using GmailCluster.Specs;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
+
+namespace GmailCluster.Bench.Exchange;
+
+/// <summary>
+/// One member of bench/exchange/compare: says where it listens, is told where the others do, and then sums as often as it is told.
+/// </summary>
+internal static class ExchangeMemberBench
+{
+    /// <summary>Reads <c>WIRE SELF ADDRESS…</c>, then lines of <c>BYTES TIMES</c>; answers each with its median and its 10th percentile in seconds, the
+    /// process's time on the cores a call, and the bytes it allocated.</summary>
+    public static async Task Run()
+    {
+        var options = new DataPlaneOptions { ClusterId = "bench", Secret = "no secret, only bytes", JoinTimeout = TimeSpan.FromMinutes(1) };
+        await using var plane = new TcpDataPlane(Options.Create(options), NullLogger<TcpDataPlane>.Instance, TimeProvider.System);
+        Console.WriteLine(plane.Address);
+        var told = Console.ReadLine()!.Split(' ');
+        var members = told.Skip(2).Select((address, i) => new ExchangeMember($"member-{i}", address, i, 1)).ToArray();
+        var plan = new ExchangePlan(
+            new ArtifactKey("bench"), 1, members.Length, members, int.Parse(told[1], CultureInfo.InvariantCulture), Enum.Parse<WireType>(told[0], ignoreCase: true));
+        await using var exchange = await plane.Join(plan, CancellationToken.None);
+        var step = 0;
+        while (Console.ReadLine() is { } line)
+        {
+            var numbers = line.Split(' ').Select(word => int.Parse(word, CultureInfo.InvariantCulture)).ToArray();
+            Memory<float> values = Enumerable.Repeat(1f, numbers[0] / sizeof(float)).ToArray();
+            await exchange.AllReduce(step++, [values], values, CancellationToken.None);
+            if (values.Span.ContainsAnyExcept((float)members.Length))
+            {
+                throw new InvalidOperationException("The sum is wrong.");
+            }
+
+            values.Span.Clear();
+            var times = new double[numbers[1]];
+            var cpu = Environment.CpuUsage.TotalTime;
+            var allocated = GC.GetTotalAllocatedBytes(precise: true);
+            for (var i = 0; i < times.Length; i++)
+            {
+                var start = Stopwatch.GetTimestamp();
+                await exchange.AllReduce(step++, [values], values, CancellationToken.None);
+                times[i] = Stopwatch.GetElapsedTime(start).TotalSeconds;
+            }
+
+            cpu = Environment.CpuUsage.TotalTime - cpu;
+            allocated = (GC.GetTotalAllocatedBytes(precise: true) - allocated) / times.Length;
+            Array.Sort(times);
+            Console.WriteLine(FormattableString.Invariant($"{times[times.Length / 2]} {times[times.Length / 10]} {cpu.TotalSeconds / times.Length} {allocated}"));
+        }
+    }
+}
