@@ -33,7 +33,8 @@ LABEL org.opencontainers.image.title="GmailCluster" \
 # TMPDIR: shards wait in files there on their way to the store, more than fits in a small /tmp.
 ENV HOME=/tmp \
     TMPDIR=/var/cache/gmailcluster \
-    GMAILCLUSTER_STORE=/work/.gmailcluster
+    GMAILCLUSTER_STORE=/work/.gmailcluster \
+    GMAILCLUSTER_CACHE=/var/cache/gmailcluster
 # The root file system may be read-only: what is written lies in these two and in the store.
 VOLUME ["/tmp", "/var/cache/gmailcluster"]
 # 11111 silo, 30000 gateway, 11112 data plane, 8081 health of a silo (/livez, /readyz, /startupz), 8080 API

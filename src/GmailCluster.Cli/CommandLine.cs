@@ -87,6 +87,7 @@ internal static class CommandLine
         ConvertVerb.Create(context),
         PlanVerb.Create(context),
         VerifyVerb.Create(context),
+        UpVerb.Create(context),
         SiloVerb.Create(context),
         SubmitVerb.Create(context),
         StatusVerb.Create(context),

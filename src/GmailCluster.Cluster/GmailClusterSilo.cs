@@ -12,6 +12,7 @@ using GmailCluster.Learning.Work;
 using GmailCluster.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Orleans.Serialization;
 using Orleans.Storage;
 
 namespace GmailCluster.Cluster;
@@ -29,6 +30,7 @@ public static class GmailClusterSilo
         ArgumentNullException.ThrowIfNull(silo);
         var services = silo.Services;
         services.TryAddSingleton(TimeProvider.System);
+        services.SendOwnExceptions();
         services.AddSingleton(store);
         services.AddSingleton(_ => new ComputePool(slots));
         services.AddSingleton<ShardGenerator>();
@@ -44,11 +46,19 @@ public static class GmailClusterSilo
         return silo;
     }
 
-    /// <summary>Adds what a silo does for experiments whose submitter has gone: brings them back when their silo is lost.</summary>
-    public static ISiloBuilder UseExperimentWatchdog(this ISiloBuilder silo)
+    /// <summary>Lets our exceptions travel between processes as what they are: their words are for the user at the other end.</summary>
+    public static IServiceCollection SendOwnExceptions(this IServiceCollection services) =>
+        services.Configure<ExceptionSerializationOptions>(options => options.SupportedNamespacePrefixes.Add(nameof(GmailCluster)));
+
+    /// <summary>
+    /// Adds what a silo does as one of several: experiments whose submitter has gone are brought back when their silo is lost,
+    /// and joins and losses are logged.
+    /// </summary>
+    public static ISiloBuilder UseClusterMember(this ISiloBuilder silo)
     {
         ArgumentNullException.ThrowIfNull(silo);
         silo.Services.AddHostedService<ExperimentWatchdog>();
+        silo.Services.AddHostedService<MembershipLog>();
         return silo;
     }
 }

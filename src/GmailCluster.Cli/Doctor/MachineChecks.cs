@@ -18,6 +18,7 @@ internal static class MachineChecks
     {
         yield return new Finding("runtime", $"{RuntimeInformation.FrameworkDescription} on {RuntimeInformation.OSDescription}");
         yield return Torch();
+        yield return Devices();
         yield return Pictures();
         yield return Unicode();
         yield return Cores();
@@ -34,9 +35,8 @@ internal static class MachineChecks
         {
             using var scope = torch.NewDisposeScope();
             var sum = torch.ones(3).matmul(torch.ones(3)).item<float>();
-            var device = torch.cuda.is_available() ? $"{torch.cuda.device_count()} CUDA device(s)" : "CPU only";
             return sum == 3
-                ? new Finding("libtorch", $"{torch.__version__}, {device}")
+                ? new Finding("libtorch", torch.__version__)
                 : new Finding("libtorch", $"1 + 1 + 1 gave {sum}.", "Build again from a clean checkout; if it stays so, report it with this output.");
         }
         catch (Exception e) when (e is TypeInitializationException or DllNotFoundException or NotSupportedException or ExternalException or BadImageFormatException)
@@ -44,6 +44,29 @@ internal static class MachineChecks
             return new Finding(
                 "libtorch", $"does not load: {Innermost(e).Message}",
                 "Run './gmailcluster' or 'dotnet build' in the repository on this machine; it needs x86-64 Linux with glibc 2.28 or newer.");
+        }
+    }
+
+    /// <summary>The finding for a build with or without CUDA, on a machine that has so many devices and an NVIDIA driver or none.</summary>
+    public static Finding Devices(bool isCudaBuild, int deviceCount, bool hasDriver) => (isCudaBuild, deviceCount, hasDriver) switch
+    {
+        (true, > 0, _) => new Finding("devices", $"{deviceCount} CUDA device{(deviceCount == 1 ? "" : "s")}"),
+        (true, _, true) => new Finding("devices", "no CUDA device can be used, though there is an NVIDIA driver.", "Update the driver to one for CUDA 12.8 or newer, and look at CUDA_VISIBLE_DEVICES and the pod's nvidia.com/gpu limit."),
+        (true, _, false) => new Finding("devices", "this build is for CUDA, and there is no NVIDIA driver.", "Give the pod a GPU (nvidia.com/gpu), install the driver, or use the CPU build."),
+        (false, _, true) => new Finding("devices", "CPU only; the GPU here is not used (GMAILCLUSTER_DEVICE=cuda builds for it)"),
+        _ => new Finding("devices", "CPU only"),
+    };
+
+    private static Finding Devices()
+    {
+        try
+        {
+            var isCudaBuild = Directory.EnumerateFiles(AppContext.BaseDirectory, "libtorch_cuda*.so", SearchOption.AllDirectories).Any();
+            return Devices(isCudaBuild, isCudaBuild && torch.cuda.is_available() ? torch.cuda.device_count() : 0, File.Exists("/proc/driver/nvidia/version"));
+        }
+        catch (Exception e) when (e is TypeInitializationException or DllNotFoundException or NotSupportedException or ExternalException or BadImageFormatException)
+        {
+            return new Finding("devices", "unknown while libtorch does not load"); // the finding before says what to do
         }
     }
 

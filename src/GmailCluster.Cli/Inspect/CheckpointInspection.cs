@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using GmailCluster.Cli.Display;
+using GmailCluster.Data.Storage;
 using GmailCluster.Errors;
 using GmailCluster.Models.Checkpoints;
 using GmailCluster.Stages;
@@ -68,6 +69,7 @@ internal static class CheckpointInspection
 
     private static async Task<string> State(string folder, StageFile file, CancellationToken cancellationToken)
     {
+        ObjectKey.Validate(file.ObjectKey); // a checkpoint from elsewhere must not have other files of this machine looked at
         var path = Path.Combine(folder, file.ObjectKey);
         if (!File.Exists(path))
         {

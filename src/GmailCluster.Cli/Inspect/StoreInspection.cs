@@ -16,11 +16,16 @@ internal static class StoreInspection
     /// <summary>The stages, in the order of kind and title.</summary>
     public static Inspection OfFolder(string folder)
     {
-        var records = Directory.EnumerateFiles(Path.Combine(folder, StagesName), "*.json").Select(ConfigFile.Read<StageRecord>)
-            .OrderBy(record => record.Kind).ThenBy(record => record.Title, StringComparer.Ordinal).ThenBy(record => record.Key.Value, StringComparer.Ordinal).ToArray();
         var runs = Path.Combine(folder, RunsName);
-        var finished = records.Select(record => record.Key.Value).ToHashSet(StringComparer.Ordinal);
-        var unfinished = Directory.Exists(runs) ? Directory.EnumerateDirectories(runs).Count(run => !finished.Contains(Path.GetFileName(run))) : 0;
+        return Of(Path.Combine(folder, StagesName), Directory.Exists(runs) ? [.. Directory.EnumerateDirectories(runs).Select(run => Path.GetFileName(run))] : []);
+    }
+
+    /// <summary>The same, from a folder with the stages' records and the keys of all runs, finished or not.</summary>
+    public static Inspection Of(string stages, IReadOnlyCollection<string> runs)
+    {
+        var records = Directory.EnumerateFiles(stages, "*.json").Select(ConfigFile.Read<StageRecord>)
+            .OrderBy(record => record.Kind).ThenBy(record => record.Title, StringComparer.Ordinal).ThenBy(record => record.Key.Value, StringComparer.Ordinal).ToArray();
+        var unfinished = runs.Except(records.Select(record => record.Key.Value)).Count();
         return new Inspection("store")
         {
             Columns = ["stage", "key", "work", "size"],

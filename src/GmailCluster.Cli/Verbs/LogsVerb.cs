@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using GmailCluster.Cli.Display;
 using GmailCluster.Experiments;
+using GmailCluster.Host.Experiments;
 
 namespace GmailCluster.Cli.Verbs;
 
@@ -17,7 +18,7 @@ internal static class LogsVerb
         var command = cluster.AddTo(new Command("logs", "Print what happened to an experiment: stages begun and done, moves, restarts, and why.") { id, follow, json });
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var shelf = new Host.Experiments.ExperimentShelf(cluster.OpenStore(parsed));
+            var shelf = new ExperimentShelf(cluster.OpenStore(parsed));
             var found = await shelf.Find(parsed.GetRequiredValue(id), cancellationToken);
             Action<ExperimentEvent> print = parsed.GetValue(json) ? happened => JsonOption.Print(context, happened) : happened => context.Out.WriteLine(Line(happened));
             if (!parsed.GetValue(follow))

@@ -1,10 +1,12 @@
 using System.CommandLine;
 using GmailCluster.Cli.Display;
+using GmailCluster.Data.Storage;
 using GmailCluster.Errors;
 using GmailCluster.Reporting.Export;
 using GmailCluster.Reporting.Report;
 using GmailCluster.Reporting.Tables;
 using GmailCluster.Results;
+using GmailCluster.Storage;
 
 namespace GmailCluster.Cli.Verbs;
 
@@ -16,7 +18,7 @@ internal static class ReportVerb
 
     public static Command Create(CliContext context)
     {
-        var results = new Argument<string>("RESULTS") { Description = "A results.json, or the folder that holds it." };
+        var results = new Argument<string>("RESULTS") { Description = "A results.json, or the folder that holds it; or the URL of either in a store." };
         var html = new Option<string?>("--html") { Description = "Write the report anew, without pictures: results.json holds none.", HelpName = "FILE" };
         var csv = new Option<string?>("--csv") { Description = "Write every figure as a table.", HelpName = "FILE" };
         var tensorBoard = new Option<string?>("--tensorboard") { Description = "Write curves and figures as TensorBoard runs.", HelpName = "FOLDER" };
@@ -24,9 +26,10 @@ internal static class ReportVerb
         {
             results, html, csv, tensorBoard,
         };
-        command.SetAction(parsed =>
+        command.SetAction(async (parsed, cancellationToken) =>
         {
-            var found = Read(parsed.GetRequiredValue(results));
+            var at = parsed.GetRequiredValue(results);
+            var found = ObjectStores.IsUrl(at) ? await ReadUrl(at, cancellationToken) : Read(at);
             context.Out.Write(ArmsTable.Render(found));
             WriteFile(parsed.GetValue(html), stream => ReportWriter.Write(found, stream), context);
             WriteFile(parsed.GetValue(csv), stream => CsvExport.Write(found, stream), context);
@@ -51,6 +54,22 @@ internal static class ReportVerb
 
         using var stream = File.OpenRead(file);
         return ResultsFile.Read(stream, file);
+    }
+
+    // A folder of a store is itself a store.
+    private static async Task<ExperimentResults> ReadUrl(string url, CancellationToken cancellationToken)
+    {
+        var folder = url.TrimEnd('/');
+        var store = ObjectStores.Open(folder.EndsWith($"/{ResultsName}", StringComparison.Ordinal) ? folder[..^(ResultsName.Length + 1)] : folder);
+        try
+        {
+            using var stream = new MemoryStream(await store.ReadAllBytes(ResultsName, cancellationToken), writable: false);
+            return ResultsFile.Read(stream, store.LocationOf(ResultsName));
+        }
+        catch (ObjectNotFoundException e)
+        {
+            throw new InputException(store.LocationOf(ResultsName), "is not there.", "Name the results.json of a finished run, or the folder it lies in: STORE/experiments/ID.", e);
+        }
     }
 
     private static void WriteFile(string? path, Action<Stream> write, CliContext context)

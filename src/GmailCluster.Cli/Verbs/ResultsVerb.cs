@@ -33,7 +33,7 @@ internal static class ResultsVerb
             else
             {
                 await context.Out.WriteLineAsync(ArmsTable.Render(results));
-                await context.Out.WriteLineAsync($"Report: {Path.Combine(opened.Location, ExperimentShelf.ReportKey(found))}");
+                await context.Out.WriteLineAsync($"Report: {opened.LocationOf(ExperimentShelf.ReportKey(found))}");
             }
 
             if (parsed.GetValue(html) is { } file)

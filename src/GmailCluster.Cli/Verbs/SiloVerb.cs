@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using GmailCluster.Cli.Display;
+using GmailCluster.Host.Local;
 using GmailCluster.Host.Roles;
 using Microsoft.Extensions.Logging;
 
@@ -9,18 +10,12 @@ namespace GmailCluster.Cli.Verbs;
 /// <summary><c>gmailcluster silo</c>: a cluster member, until it is asked to end.</summary>
 internal static class SiloVerb
 {
-    /// <summary>How the line begins that a silo prints when it has joined; <c>up</c> waits for it.</summary>
-    public const string JoinedPrefix = "Silo ";
-
-    /// <summary>Ends the silo when its standard input closes, so that no child outlives <c>up</c>, even killed.</summary>
-    public const string ChildOption = "--child";
-
     public static Command Create(CliContext context)
     {
         var store = StoreOption.Create();
         var redis = ClusterOptions.Redis("The Redis that the cluster's silos meet in. Without it, a development cluster on this machine.");
         var cluster = ClusterOptions.Cluster();
-        var secret = EnvironmentOption.Text("--secret-file", "GMAILCLUSTER_SECRET_FILE", "FILE", "File with the secret that the cluster's silos share.");
+        var secret = EnvironmentOption.Text("--secret-file", "GMAILCLUSTER_SECRET_FILE", "FILE", "File with the secret that the cluster's silos share; needed beyond loopback.");
         var slots = EnvironmentOption.Number(
             "--slots", "GMAILCLUSTER_SLOTS", "Compute slots: pieces of work that run at once, one thread each.", 1, 1024, Environment.ProcessorCount);
         var advertise = EnvironmentOption.Text(
@@ -30,11 +25,14 @@ internal static class SiloVerb
         var dataPort = Port("--data-port", "GMAILCLUSTER_DATA_PORT", "Port for gradients between silos; 0 takes a free one.");
         var healthPort = EnvironmentOption.Number("--health-port", "GMAILCLUSTER_HEALTH_PORT", "Port for probes: /livez, /readyz, /startupz.", 1, 65535);
         var cache = EnvironmentOption.Text("--cache", "GMAILCLUSTER_CACHE", "FOLDER", "Folder that models are fetched into from the store.", ClusterFolders.Cache);
+        var tlsCertificate = EnvironmentOption.Text("--tls-cert", "GMAILCLUSTER_TLS_CERT", "FILE", "This silo's certificate chain for gradients between silos, PEM.");
+        var tlsKey = EnvironmentOption.Text("--tls-key", "GMAILCLUSTER_TLS_KEY", "FILE", "The certificate's private key, PEM.");
+        var tlsAuthority = EnvironmentOption.Text("--tls-ca", "GMAILCLUSTER_TLS_CA", "FILE", "The authorities whose silos are believed, PEM.");
         var primary = new Option<string?>("--primary") { Description = "Without Redis: the silo port of the first silo, IP:PORT; none for the first itself.", HelpName = "IP:PORT" };
-        var child = new Option<bool>(ChildOption) { Hidden = true };
+        var child = new Option<bool>(LocalCluster.ChildOption) { Hidden = true };
         var command = new Command("silo", "Run a cluster member until it is asked to end (SIGTERM, Ctrl-C): it then leaves at a safe point.")
         {
-            store, redis, cluster, secret, slots, advertise, siloPort, gatewayPort, dataPort, healthPort, cache, primary, child,
+            store, redis, cluster, secret, slots, advertise, siloPort, gatewayPort, dataPort, healthPort, tlsCertificate, tlsKey, tlsAuthority, cache, primary, child,
         };
         command.SetAction((parsed, cancellationToken) => Run(
             new SiloOptions
@@ -50,6 +48,9 @@ internal static class SiloVerb
                 GatewayPort = parsed.GetValue(gatewayPort)!.Value,
                 DataPort = parsed.GetValue(dataPort)!.Value,
                 HealthPort = parsed.GetValue(healthPort),
+                TlsCertificate = parsed.GetValue(tlsCertificate),
+                TlsKey = parsed.GetValue(tlsKey),
+                TlsAuthority = parsed.GetValue(tlsAuthority),
                 CacheFolder = parsed.GetValue(cache)!,
             },
             parsed.GetValue(child), context, cancellationToken));
@@ -68,7 +69,7 @@ internal static class SiloVerb
         await using (silo)
         {
             await context.Out.WriteLineAsync(string.Create(
-                CultureInfo.InvariantCulture, $"{JoinedPrefix}{silo.Address} joined cluster {options.ClusterId}: {options.Slots} slots, gateway {silo.Gateway}, store {options.Store}."));
+                CultureInfo.InvariantCulture, $"{LocalCluster.JoinedPrefix}{silo.Address} joined cluster {options.ClusterId}: {options.Slots} slots, gateway {silo.Gateway}, store {options.Store}."));
             await silo.Ended.WaitAsync(parent.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await context.Out.WriteLineAsync("Leaving the cluster ...");
         }

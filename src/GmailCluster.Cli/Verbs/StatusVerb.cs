@@ -23,8 +23,8 @@ internal static class StatusVerb
                 return 0;
             }
 
+            var found = await new ExperimentShelf(cluster.OpenStore(parsed)).Find(word, cancellationToken);
             await using var session = await cluster.Connect(parsed, context, cancellationToken);
-            var found = await session.Experiments.Shelf.Find(word, cancellationToken);
             var status = await session.Experiments.Status(found, cancellationToken);
             if (parsed.GetValue(json))
             {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using GmailCluster.Cli.Display;
+using GmailCluster.Host.Experiments;
 
 namespace GmailCluster.Cli.Verbs;
 
@@ -13,8 +14,8 @@ internal static class WatchVerb
         var command = cluster.AddTo(new Command("watch", "Show an experiment's progress until it ends; Ctrl-C leaves it running.") { id });
         command.SetAction(async (parsed, cancellationToken) =>
         {
+            var found = await new ExperimentShelf(cluster.OpenStore(parsed)).Find(parsed.GetRequiredValue(id), cancellationToken);
             await using var session = await cluster.Connect(parsed, context, cancellationToken);
-            var found = await session.Experiments.Shelf.Find(parsed.GetRequiredValue(id), cancellationToken);
             return await ExperimentDisplay.Watch(session.Experiments, found, context, cancellationToken);
         });
         return command;

@@ -1,6 +1,7 @@
 using GmailCluster.Cluster.Nodes;
 using GmailCluster.Cluster.Stages;
 using GmailCluster.Cluster.Storage;
+using GmailCluster.Errors;
 using GmailCluster.Experiments;
 using GmailCluster.Grains;
 using GmailCluster.Keys;
@@ -105,6 +106,7 @@ internal sealed partial class ExperimentGrain(
         StopLooking();
         if (order.IsDetached)
         {
+            await RefuseOtherStore(order, cancellationToken);
             await RunningExperiments.Mark(store, Id, cancellationToken);
         }
 
@@ -115,6 +117,16 @@ internal sealed partial class ExperimentGrain(
         _notes.Journal.Add(ExperimentEventKind.Submitted, null, $"{what}: {order.Stages.Count} stages, {done.Length} of them done before.");
         await FindDone(cancellationToken);
         StartLooking();
+    }
+
+    // The submitter has just written the spec to the store that it took for the cluster's, and the pictures before it.
+    private async Task RefuseOtherStore(ExperimentOrder order, CancellationToken cancellationToken)
+    {
+        if (await store.Stat($"experiments/{order.Id}/spec.yaml", cancellationToken) is null)
+        {
+            throw new InputException(
+                "--store", $"names another store than the cluster's, which is {store.Location}.", "Name that one, as this machine reaches it.");
+        }
     }
 
     private async Task FindDone(CancellationToken cancellationToken)

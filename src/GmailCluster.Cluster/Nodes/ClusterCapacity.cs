@@ -3,11 +3,13 @@ using Orleans.Runtime.Placement;
 
 namespace GmailCluster.Cluster.Nodes;
 
-/// <summary>What the cluster's silos offer, asked of each node once; a silo that does not answer offers nothing for now.</summary>
-internal sealed class ClusterCapacity(IGrainFactory grains, ISiloStatusOracle silos)
+/// <summary>What the cluster's silos offer, as they said within the last second; a silo that does not answer offers nothing for now.</summary>
+internal sealed class ClusterCapacity(IGrainFactory grains, ISiloStatusOracle silos, TimeProvider time)
 {
+    private static readonly TimeSpan Age = TimeSpan.FromSeconds(1);
+
     private readonly Lock _lock = new();
-    private readonly Dictionary<SiloAddress, int> _slots = [];
+    private readonly Dictionary<SiloAddress, (int Slots, long At)> _said = [];
 
     /// <summary>Compute slots of each active silo, in order of addresses.</summary>
     public async Task<IReadOnlyList<(SiloAddress Silo, int Slots)>> Slots(CancellationToken cancellationToken)
@@ -28,9 +30,9 @@ internal sealed class ClusterCapacity(IGrainFactory grains, ISiloStatusOracle si
     {
         lock (_lock)
         {
-            if (_slots.TryGetValue(silo, out var known))
+            if (_said.TryGetValue(silo, out var said) && time.GetElapsedTime(said.At) < Age)
             {
-                return known;
+                return said.Slots;
             }
         }
 
@@ -40,7 +42,7 @@ internal sealed class ClusterCapacity(IGrainFactory grains, ISiloStatusOracle si
             var capacity = await grains.GetGrain<INodeGrain>(silo.ToParsableString()).GetCapacity(cancellationToken);
             lock (_lock)
             {
-                _slots[silo] = capacity.Slots;
+                _said[silo] = (capacity.Slots, time.GetTimestamp());
             }
 
             return capacity.Slots;

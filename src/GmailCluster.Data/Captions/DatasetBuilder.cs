@@ -38,7 +38,7 @@ internal sealed class DatasetBuilder(string path, DatasetSpec spec, string image
             throw new BadRecordException(column, "names no picture.");
         }
 
-        var file = System.IO.Path.Combine(imageFolder, name);
+        var file = Inside(name, column);
         return ImageFiles.Open(file) ?? throw new BadRecordException(column, $"'{file}' does not exist.");
     }
 
@@ -49,7 +49,7 @@ internal sealed class DatasetBuilder(string path, DatasetSpec spec, string image
         {
             foreach (var extension in ImageFiles.Extensions)
             {
-                if (ImageFiles.Open(System.IO.Path.Combine(imageFolder, $"{stem}.{extension}")) is { } found)
+                if (ImageFiles.Open(Inside($"{stem}.{extension}", "image")) is { } found)
                 {
                     return found;
                 }
@@ -57,6 +57,16 @@ internal sealed class DatasetBuilder(string path, DatasetSpec spec, string image
         }
 
         return null;
+    }
+
+    // A list of captions from anywhere must not reach for pictures elsewhere on this machine.
+    private string Inside(string name, string column)
+    {
+        var file = System.IO.Path.Combine(imageFolder, name);
+        var folder = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(imageFolder)) + System.IO.Path.DirectorySeparatorChar;
+        return System.IO.Path.GetFullPath(file).StartsWith(folder, StringComparison.Ordinal)
+            ? file
+            : throw new BadRecordException(column, $"'{name}' lies outside the folder of pictures, {imageFolder}; the spec's key 'images' names another.");
     }
 
     public Dataset Finish(BadRecords badRecords) => new(_samples, _import.Finish(_samples.Count, _samples.Sum(sample => sample.Captions.Count), badRecords));

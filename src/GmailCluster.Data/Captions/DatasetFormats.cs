@@ -56,7 +56,8 @@ internal static class DatasetFormats
     public static DatasetFormat RecogniseTsv(string path, string captionField)
     {
         using var reader = new StreamReader(path);
-        var columns = (reader.ReadLine() ?? "").Split('\t');
+        var head = new char[1 << 16]; // a line without end is refused later, by whoever reads it
+        var columns = new string(head, 0, reader.ReadBlock(head)).Split('\r', '\n')[0].Split('\t');
         var isConceptual = columns.Length == 2 && !columns.Contains(captionField)
             && Uri.TryCreate(columns[1], UriKind.Absolute, out var url) && url.Scheme is "http" or "https";
         return isConceptual ? DatasetFormat.Cc3m : DatasetFormat.Tsv;

@@ -8,8 +8,15 @@ internal static class TextFiles
 {
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: true, throwOnInvalidBytes: true);
 
-    /// <summary>A reader that throws <see cref="DecoderFallbackException"/> on other encodings; skips a byte order mark.</summary>
-    public static StreamReader Open(string path) => new(path, Strict, detectEncodingFromByteOrderMarks: false, 1 << 16);
+    /// <summary>The longest line, and the longest record of several lines: captions are far shorter.</summary>
+    public const int MaxRecordBytes = 16 << 20;
+
+    /// <summary>
+    /// A reader that throws <see cref="DecoderFallbackException"/> on other encodings and <see cref="LineTooLongException"/> on endless
+    /// lines; skips a byte order mark.
+    /// </summary>
+    public static StreamReader Open(string path) =>
+        new(new BoundedLines(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1), MaxRecordBytes), Strict, detectEncodingFromByteOrderMarks: false, 1 << 16);
 
     /// <summary>The text of a record's part.</summary>
     public static string Decode(ReadOnlySpan<byte> utf8, string column)

@@ -30,11 +30,11 @@ internal sealed class AzureErrors(AzureLocation location, Uri container, TimePro
         return Last(cause) switch
         {
             RequestFailedException { Status: > 0 } refused => Refused(where, key, refused, cause),
-            CredentialUnavailableException => new GmailClusterException(
+            AuthenticationFailedException e when HasNoIdentity(e) => new GmailClusterException(
                 where, "there is nothing to sign in with.",
                 $"In a cluster give the pod a workload or managed identity; on a workstation run 'az login'; for Azurite set {AzureConnection.StringVariable}.", cause),
             AuthenticationFailedException e => new GmailClusterException(
-                where, $"signing in failed: {FirstLine(e.Message)}.",
+                where, $"signing in failed: {Reason(e.InnerException ?? e)}.",
                 "Check AZURE_TENANT_ID, AZURE_CLIENT_ID and the identity's federation with this service account; in a sovereign cloud set AZURE_AUTHORITY_HOST.", cause),
             { } e when StoreRetryPolicy.SocketErrorOf(e) is SocketError.HostNotFound or SocketError.NoData => new GmailClusterException(
                 where, $"there is no host {container.Host}.", $"Check the account's name '{location.Account}' in the store's URL, and this machine's name server.", cause),
@@ -81,6 +81,10 @@ internal sealed class AzureErrors(AzureLocation location, Uri container, TimePro
             where, $"the service refused: {e.Status} {e.ErrorCode ?? "without a code"}.", "GMAILCLUSTER_DEBUG=1 shows its whole answer.", cause),
     };
 
+    // The managed identity's client has words for it, not always the type.
+    private static bool HasNoIdentity(AuthenticationFailedException e) =>
+        e is CredentialUnavailableException || e.Message.Contains("All Managed Identity sources are unavailable", StringComparison.Ordinal);
+
     private static Exception Last(Exception e) => e is AggregateException { InnerExceptions: [.., var last] } ? Last(last) : e;
 
     // Ours minus the service's; only a refused sign-in says that it matters.
@@ -90,5 +94,12 @@ internal sealed class AzureErrors(AzureLocation location, Uri container, TimePro
     private static string Minutes(TimeSpan skew) =>
         string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{skew.Duration().TotalMinutes:0} minutes {(skew < TimeSpan.Zero ? "behind" : "ahead of")}");
 
-    private static string FirstLine(string text) => text.Split('\n')[0].Trim().TrimEnd('.');
+    // The issuer's own words, where the sign-in library wraps them in its advice.
+    private static string Reason(Exception e)
+    {
+        const string Marker = "Original exception:";
+        var text = e.Message;
+        var at = text.IndexOf(Marker, StringComparison.Ordinal);
+        return text[(at < 0 ? 0 : at + Marker.Length)..].Trim().Split('\n')[0].Trim().TrimEnd('.');
+    }
 }

@@ -189,6 +189,21 @@ public sealed class AzureObjectStore : IObjectStore
         }
     }
 
+    /// <summary>True for an account with a hierarchical namespace, which lists in an order of its own and cannot be used.</summary>
+    /// <exception cref="GmailClusterException">The account refuses.</exception>
+    public async Task<bool> IsHierarchical(CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            var account = await _container.GetParentBlobServiceClient().GetAccountInfoAsync(cancellationToken).ConfigureAwait(false);
+            return account.Value.IsHierarchicalNamespaceEnabled;
+        }
+        catch (Exception e) when (AzureErrors.IsStoreError(e, cancellationToken))
+        {
+            throw _errors.Translate("", e);
+        }
+    }
+
     // Somebody's version is there: ours, if the first try arrived and only its answer was lost.
     private async Task<PutResult> Refused(string key, string id, CancellationToken cancellationToken)
     {

@@ -1,3 +1,4 @@
+using GmailCluster.Cluster;
 using GmailCluster.Errors;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -29,7 +30,7 @@ public sealed class ClusterClient : IAsyncDisposable
         }
 
         var builder = SiloServices.Builder(logLevel, logLevel);
-        builder.Services.AddSingleton(time);
+        builder.Services.AddSingleton(time).SendOwnExceptions();
         builder.UseOrleansClient(client => Configure(client, address));
         var host = builder.Build();
         try

@@ -4,7 +4,7 @@ using StackExchange.Redis;
 namespace GmailCluster.Host.Roles;
 
 /// <summary>The Redis that members meet in.</summary>
-internal static class RedisServer
+public static class RedisServer
 {
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
 

@@ -18,7 +18,7 @@ public sealed record SiloOptions
     /// <summary>Without Redis: <c>IP:PORT</c> of the first silo's silo port; null for the first silo itself.</summary>
     public string? Primary { get; init; }
 
-    /// <summary>File with the secret that members prove to each other on the data plane; null for none.</summary>
+    /// <summary>File with the secret that members prove to each other on the data plane. Null: one of this user, for silos on loopback alone.</summary>
     public string? SecretFile { get; init; }
 
     /// <summary>IP address or host name that other members reach this one by. Beyond loopback it listens on every interface.</summary>
@@ -32,6 +32,15 @@ public sealed record SiloOptions
 
     /// <summary>Port for gradients and embeddings; 0 takes a free one.</summary>
     public int DataPort { get; init; }
+
+    /// <summary>This silo's certificate chain for the data plane, PEM; null for no TLS. Read again when it changes.</summary>
+    public string? TlsCertificate { get; init; }
+
+    /// <summary>The certificate's private key, PEM.</summary>
+    public string? TlsKey { get; init; }
+
+    /// <summary>The authorities whose members are believed, PEM.</summary>
+    public string? TlsAuthority { get; init; }
 
     /// <summary>Port for probes (<c>/livez</c>, <c>/readyz</c>, <c>/startupz</c>); null for none.</summary>
     public int? HealthPort { get; init; }

@@ -22,7 +22,6 @@ internal static class SiloServices
         builder.Logging.SetMinimumLevel(logLevel).AddSimpleConsole(options => options.SingleLine = true);
         builder.Logging.Services.Configure<ConsoleLoggerOptions>(options => options.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Logging.AddFilter("Orleans", orleansLevel).AddFilter("Polly", LogLevel.Error); // Orleans' placement tells each call
-        builder.Logging.AddFilter("Orleans.Runtime.Silo", LogLevel.Error).AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error); // advice at every start
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         return builder;
     }

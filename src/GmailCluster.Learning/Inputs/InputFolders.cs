@@ -14,6 +14,7 @@ namespace GmailCluster.Learning.Inputs;
 /// <param name="cache">Where folders are kept; nothing else is to be there. Removing it costs a fetch.</param>
 public sealed class InputFolders(IObjectStore store, string cache)
 {
+    private readonly string _cache = Path.GetFullPath(cache);
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Task<string>> _folders = [];
 
@@ -53,14 +54,14 @@ public sealed class InputFolders(IObjectStore store, string cache)
 
     private async Task<string> Fetch(string digest, CancellationToken cancellationToken)
     {
-        var folder = Path.Combine(cache, digest);
+        var folder = Path.Combine(_cache, digest);
         if (Directory.Exists(folder))
         {
             return folder;
         }
 
         var manifest = await store.ReadJson<InputManifest>(InputManifest.ObjectKey(digest), cancellationToken).ConfigureAwait(false);
-        var partial = Path.Combine(cache, $"{digest}.{Guid.NewGuid():n}");
+        var partial = Path.Combine(_cache, $"{digest}.{Guid.NewGuid():n}");
         try
         {
             foreach (var file in manifest.Files)

@@ -13,16 +13,21 @@ internal sealed class CommandProcess : IDisposable
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _out = new();
     private readonly ConcurrentQueue<string> _error = new();
+    private TaskCompletionSource _line = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private CommandProcess(string folder, IEnumerable<string> args)
+    private CommandProcess(string folder, string? path, IEnumerable<string> args)
     {
         // A shell that starts the tests in the background ignores SIGINT for its children: they are to heed it as in a terminal.
         var start = new ProcessStartInfo("env", ["--default-signal=INT,TERM", "dotnet", Path.Combine(AppContext.BaseDirectory, "gmailcluster.dll"), .. args])
         {
             WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true,
         };
-        start.Environment.Remove("GMAILCLUSTER_STORE");
-        start.Environment.Remove("GMAILCLUSTER_DEBUG");
+        foreach (var variable in start.Environment.Keys.Where(name => name.StartsWith("GMAILCLUSTER_", StringComparison.Ordinal)).ToArray())
+        {
+            start.Environment.Remove(variable);
+        }
+
+        start.Environment["PATH"] = path ?? start.Environment["PATH"];
         _process = new Process { StartInfo = start, EnableRaisingEvents = true };
         _process.OutputDataReceived += (_, line) => Add(_out, line.Data);
         _process.ErrorDataReceived += (_, line) => Add(_error, line.Data);
@@ -34,19 +39,30 @@ internal sealed class CommandProcess : IDisposable
         return await process.End();
     }
 
-    public static CommandProcess Start(string folder, params string[] args)
+    public static CommandProcess Start(string folder, params string[] args) => StartWith(folder, null, args);
+
+    /// <summary>Starts with another PATH, to hide programs.</summary>
+    public static CommandProcess StartWith(string folder, string? path, params string[] args)
     {
-        var command = new CommandProcess(folder, args);
+        var command = new CommandProcess(folder, path, args);
         command._process.Start();
         command._process.BeginOutputReadLine();
         command._process.BeginErrorReadLine();
         return command;
     }
 
+    /// <summary>Its process.</summary>
+    public int Id => _process.Id;
+
     /// <summary>Ctrl-C.</summary>
-    public void Interrupt()
+    public void Interrupt() => Signal("-INT");
+
+    /// <summary>As an orchestrator asks a process to end.</summary>
+    public void Terminate() => Signal("-TERM");
+
+    private void Signal(string signal)
     {
-        using var kill = Process.Start("kill", ["-INT", _process.Id.ToString(CultureInfo.InvariantCulture)]);
+        using var kill = Process.Start("kill", [signal, _process.Id.ToString(CultureInfo.InvariantCulture)]);
         kill.WaitForExit();
         Assert.Equal(0, kill.ExitCode);
     }
@@ -72,6 +88,24 @@ internal sealed class CommandProcess : IDisposable
         }
     }
 
+    /// <summary>Waits for a line of its output; fails when the process ends before.</summary>
+    public async Task<string> Line(Func<string, bool> isIt)
+    {
+        var ended = _process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        while (true)
+        {
+            var hasEnded = ended.IsCompleted;
+            var wait = _line.Task; // taken before looking: a line that comes after the look completes it
+            if (_out.Concat(_error).FirstOrDefault(isIt) is { } line)
+            {
+                return line;
+            }
+
+            Assert.False(hasEnded, $"The command ended before the line that was waited for: {string.Join('\n', _out)}{string.Join('\n', _error)}");
+            await Task.WhenAny(wait, ended).WaitAsync(Limit, TimeProvider.System);
+        }
+    }
+
     /// <summary>Waits for the end.</summary>
     public async Task<CliRun> End()
     {
@@ -89,11 +123,12 @@ internal sealed class CommandProcess : IDisposable
         _process.Dispose();
     }
 
-    private static void Add(ConcurrentQueue<string> lines, string? line)
+    private void Add(ConcurrentQueue<string> lines, string? line)
     {
         if (line is not null)
         {
             lines.Enqueue(line);
+            Interlocked.Exchange(ref _line, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
         }
     }
 

@@ -7,7 +7,8 @@ using GmailCluster.Stages;
 namespace GmailCluster.Cli.Tests.EndToEnd;
 
 /// <summary>A run that is stopped or killed at work, and one that is done: the same command goes on and ends with the same bits.</summary>
-public sealed class InterruptionTests(UnbrokenRun unbroken) : IClassFixture<UnbrokenRun>
+[Collection(nameof(UnbrokenCollection))]
+public sealed class InterruptionTests(UnbrokenRun unbroken)
 {
     private const int TrainedSteps = 10;
 
@@ -74,7 +75,7 @@ public sealed class InterruptionTests(UnbrokenRun unbroken) : IClassFixture<Unbr
 
         Assert.Equal((0, ""), (again.ExitCode, again.Error));
         Assert.StartsWith("15 stages, 15 of them done before.\n                       naive  gmail+real\n", again.Out, StringComparison.Ordinal);
-        Assert.Contains(Table(unbroken.Output), again.Out, StringComparison.Ordinal);
+        Assert.Contains(UnbrokenRun.Table(unbroken.Output), again.Out, StringComparison.Ordinal);
         var after = (await WholeStore.Objects(new FolderObjectStore(unbroken.StorePath))).ToDictionary(item => item.Key);
         Assert.Equal(before.Select(item => item.Key), after.Keys);
         Assert.All(
@@ -121,8 +122,6 @@ public sealed class InterruptionTests(UnbrokenRun unbroken) : IClassFixture<Unbr
         var record = (await StageRecords.Read(experiment.Store, captioner.Key, Token))!;
         Assert.Equal([$"resumed at step {step}"], record.Notes);
         Assert.Equal(unbroken.Hashes, await UnbrokenRun.AllHashes(experiment));
-        Assert.Contains(Table(unbroken.Output), resumed.Out, StringComparison.Ordinal);
+        Assert.Contains(UnbrokenRun.Table(unbroken.Output), resumed.Out, StringComparison.Ordinal);
     }
-
-    private static string Table(CliRun run) => string.Join('\n', run.Out.Split('\n').SkipWhile(line => !line.StartsWith(' ')).TakeWhile(line => line.Length > 0));
 }

@@ -43,6 +43,10 @@ public sealed class UnbrokenRun : IAsyncLifetime
     /// <summary>Runs the finished experiment again.</summary>
     internal Task<CliRun> RunAgain() => Run(_experiment!);
 
+    /// <summary>The table of arms in what was printed.</summary>
+    internal static string Table(CliRun run) =>
+        string.Join('\n', run.Out.Split('\n').SkipWhile(line => !line.StartsWith(' ')).TakeWhile(line => line.Length > 0));
+
     internal string StorePath => _experiment!.StorePath;
 
     /// <summary>The keys hold the experiment's own folder nowhere: equal work has equal keys wherever it is done.</summary>

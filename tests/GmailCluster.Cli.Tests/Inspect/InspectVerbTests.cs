@@ -115,6 +115,19 @@ public sealed class InspectVerbTests : IDisposable
         Assert.Contains(entry.Sha256, leaf.Out, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("/etc/passwd")]
+    [InlineData("../../secret")]
+    public async Task A_checkpoint_that_names_a_file_elsewhere_is_refused(string name)
+    {
+        await File.WriteAllTextAsync(Path.Combine(_folder, "COMMIT"), $$"""[{"object_key": "{{name}}", "length_bytes": 1, "sha256": "00"}]""", TestContext.Current.CancellationToken);
+
+        var run = await CliRun.Of("inspect", _folder);
+
+        Assert.Equal(2, run.ExitCode);
+        Assert.StartsWith($"object key '{name}': has the segment ", run.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_truncated_shard_is_refused()
     {

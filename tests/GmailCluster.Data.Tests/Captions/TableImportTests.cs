@@ -101,6 +101,45 @@ public sealed class TableImportTests : ImportTest
         Assert.Equal(9, data.Report.RecordCount);
     }
 
+    [Theory]
+    [InlineData("../secret.jpg")]
+    [InlineData("sub/../../secret.jpg")]
+    [InlineData("{0}/secret.jpg")]
+    [InlineData("{0}/pictures-of-others/secret.jpg")]
+    public async Task A_picture_outside_the_folder_of_pictures_is_refused(string name)
+    {
+        var pictures = Path.GetDirectoryName(Folder.Write("pictures/a.jpg", Pictures.Jpeg(1)))!;
+        Folder.Write("secret.jpg", Pictures.Jpeg(2));
+        Folder.Write("pictures-of-others/secret.jpg", Pictures.Jpeg(3));
+        name = name.Replace("{0}", Folder.Path, StringComparison.Ordinal);
+        Folder.Write("x.csv", $"image,caption\na.jpg,fine\n{name},x\n{Path.Combine(pictures, "a.jpg")},x\n");
+
+        var (data, problems) = await OpenWithProblems(new DatasetSpec { Path = "x.csv", Images = "pictures" });
+
+        Assert.Equal(2, data.Samples.Count);
+        Assert.Equal([$"line 3, image: '{name}' lies outside the folder of pictures, {pictures}; the spec's key 'images' names another."], problems);
+    }
+
+    [Theory]
+    [InlineData("x.csv", "image,caption\na.jpg,\"", "opens a quote at line 2 that is not closed within")]
+    [InlineData("x.tsv", "image\tcaption\na.jpg\t", "has a line of more than 16777216 bytes, at line 2")]
+    [InlineData("x.jsonl", "{\"image\": \"", "has a line of more than 16777216 bytes, at line 1")]
+    public async Task A_record_without_end_is_refused_before_it_fills_the_memory(string name, string start, string problem)
+    {
+        var isQuote = start.EndsWith('"') && name == "x.csv";
+        var path = Folder.Write(name, start);
+        await using (var file = new FileStream(path, FileMode.Append))
+        {
+            var piece = System.Text.Encoding.ASCII.GetBytes(isQuote ? new string('x', 99) + "\n" : new string('x', 100));
+            for (var i = 0; i < 200_000; i++)
+            {
+                await file.WriteAsync(piece, Token);
+            }
+        }
+
+        Assert.Contains(problem, (await Refusal(new DatasetSpec { Path = name })).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Bad_lines_of_jsonl_are_listed()
     {

@@ -130,6 +130,9 @@ public sealed class AzureErrorsTests
     public void Without_an_identity_the_ways_to_sign_in_are_named()
     {
         var none = Assert.IsType<GmailClusterException>(Errors().Translate("", new CredentialUnavailableException("DefaultAzureCredential failed\n- this\n- that")));
+        var notOnAzure = Assert.IsType<GmailClusterException>(Errors().Translate("", new AuthenticationFailedException(
+            "ManagedIdentityCredential authentication failed: All Managed Identity sources are unavailable. The service was not detected.")));
+        Assert.Equal(none.Message, notOnAzure.Message);
         var refused = Assert.IsType<GmailClusterException>(Errors().Translate("", new AuthenticationFailedException("AADSTS700016: no such application.\nTrace ID: 1")));
 
         Assert.Contains("workload or managed identity", none.Remedy, StringComparison.Ordinal);

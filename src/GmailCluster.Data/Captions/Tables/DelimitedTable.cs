@@ -58,9 +58,16 @@ internal static class DelimitedTable
 
             var (first, parser) = (line, new DelimitedRecordParser(delimiter));
             parser.Feed(text);
+            var length = text.Length;
             while (parser.IsOpen && await LineReader.Next(reader, path, line + 1, cancellationToken).ConfigureAwait(false) is { } more)
             {
                 line++;
+                length += more.Length;
+                if (length > TextFiles.MaxRecordBytes)
+                {
+                    throw new InputException(path, $"opens a quote at line {first} that is not closed within {TextFiles.MaxRecordBytes} characters.", "Close it, or double a quote that is part of a text.");
+                }
+
                 parser.Feed(more);
             }
 

@@ -1,4 +1,5 @@
 using System.Text;
+using GmailCluster.Errors;
 
 namespace GmailCluster.Data.Captions.Tables;
 
@@ -14,6 +15,10 @@ internal static class LineReader
         catch (DecoderFallbackException)
         {
             throw TextFiles.NotUtf8(path, $"line {line}");
+        }
+        catch (LineTooLongException e)
+        {
+            throw new InputException(path, $"{e.Message}, at line {line} or soon after.", "Is this the right file?", e);
         }
     }
 }
