@@ -35,6 +35,7 @@ public static class GmailClusterSilo
         services.AddSingleton(_ => new ComputePool(slots));
         services.AddSingleton<ShardGenerator>();
         services.AddSingleton(_ => new InputFolders(store, inputs));
+        services.TryAddSingleton<MakeShard>(provider => provider.GetRequiredService<ShardGenerator>().Make);
         services.AddSingleton<StageWork>();
         services.AddSingleton(provider => new RecordedWork(store, provider.GetRequiredService<StageWork>().Run, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<LearningTasks>();

@@ -7,6 +7,8 @@ namespace GmailCluster.Grains;
 
 /// <summary>
 /// Owns one generation stage: leases shards to silos that ask, tracks progress, commits the manifest. Key: the generation key.
+/// A lease lives with its owner and its holder; the manifest alone is durable. An owner that died is started again and learns
+/// from the nodes what they hold.
 /// </summary>
 [Alias("gmail.IGenerationGrain")]
 public interface IGenerationGrain : IStageGrain
@@ -17,7 +19,10 @@ public interface IGenerationGrain : IStageGrain
     [Alias("Lease")]
     Task<ShardOrder?> Lease(string holder, CancellationToken cancellationToken);
 
-    /// <summary>Commits a written shard. A second call with the same content answers <see cref="CommitResult.AlreadyCommitted"/>.</summary>
+    /// <summary>
+    /// Commits a written shard. A second call with the same content answers <see cref="CommitResult.AlreadyCommitted"/>. The lease
+    /// of an owner that died is good unless the shard has been leased again.
+    /// </summary>
     [Alias("Commit")]
     Task<CommitResult> Commit(ShardLease lease, ShardEntry entry, CancellationToken cancellationToken);
 
@@ -30,34 +35,22 @@ public interface IGenerationGrain : IStageGrain
     Task ReportImages(int shard, int images, CancellationToken cancellationToken);
 }
 
-/// <summary>Owns one shard's lease: pending, leased, committed. Key: generation key, '/', shard number.</summary>
-[Alias("gmail.IGenerationShardGrain")]
-public interface IGenerationShardGrain : IGrainWithStringKey
-{
-    /// <summary>Leases the shard unless somebody alive holds it or it is committed; then null.</summary>
-    [Alias("Lease")]
-    Task<ShardLease?> Lease(string holder, CancellationToken cancellationToken);
-
-    /// <summary>Commits the shard under a lease.</summary>
-    [Alias("Commit")]
-    Task<CommitResult> Commit(ShardLease lease, ShardEntry entry, CancellationToken cancellationToken);
-
-    /// <summary>The committed content; null while there is none.</summary>
-    [Alias("GetEntry")]
-    Task<ShardEntry?> GetEntry(CancellationToken cancellationToken);
-}
-
-/// <summary>A silo's right to write one shard until the fence is raised.</summary>
+/// <summary>A silo's right to write one shard, until somebody else is given it.</summary>
+/// <param name="Generation">The generation stage.</param>
+/// <param name="Shard">The shard's number.</param>
+/// <param name="Fence">Higher than that of every lease before, over all owners.</param>
 [GenerateSerializer, Immutable, Alias("gmail.shard-lease")]
 public sealed record ShardLease(
     [property: Id(0)] ArtifactKey Generation,
     [property: Id(1)] int Shard,
-    [property: Id(2)] long Fence,
-    [property: Id(3)] DateTimeOffset ExpiresAt);
+    [property: Id(2)] long Fence);
 
 /// <summary>A lease, and the stage to work by.</summary>
+/// <param name="Stage">The stage.</param>
+/// <param name="Lease">The lease.</param>
+/// <param name="TraceParent">The stage's span; null when nobody listens.</param>
 [GenerateSerializer, Immutable, Alias("gmail.shard-order")]
-public sealed record ShardOrder([property: Id(0)] Stage Stage, [property: Id(1)] ShardLease Lease);
+public sealed record ShardOrder([property: Id(0)] Stage Stage, [property: Id(1)] ShardLease Lease, [property: Id(2)] string? TraceParent);
 
 /// <summary>What became of a commit.</summary>
 public enum CommitResult

@@ -7,8 +7,9 @@ namespace GmailCluster.Grains;
 public interface INodeGrain : IGrainWithStringKey
 {
     /// <summary>Asks the node to lease shards of a generation until none is left. Asking again while it does changes nothing.</summary>
+    /// <returns>The leases that the node works on: by this they stay its own.</returns>
     [Alias("PullShards")]
-    Task PullShards(ArtifactKey generation, CancellationToken cancellationToken);
+    Task<IReadOnlyList<ShardLease>> PullShards(ArtifactKey generation, CancellationToken cancellationToken);
 
     /// <summary>How much the node can do at once.</summary>
     [Alias("GetCapacity")]

@@ -8,6 +8,8 @@ namespace GmailCluster.Shards;
 [GenerateSerializer, Immutable, Alias("gmail.shard-leaf")]
 public sealed record ShardLeaf([property: Id(0)] int Number, [property: Id(1)] ImmutableArray<ShardEntry> Shards)
 {
+    private static readonly Comparer<ShardEntry> ByNumber = Comparer<ShardEntry>.Create((a, b) => a.Number.CompareTo(b.Number));
+
     /// <summary>Shards a leaf may hold.</summary>
     public const int Capacity = 1024;
 
@@ -21,20 +23,31 @@ public sealed record ShardLeaf([property: Id(0)] int Number, [property: Id(1)] I
     /// <exception cref="ArgumentOutOfRangeException">The shard belongs to another leaf.</exception>
     public (ShardLeaf Next, AppendResult Result) Append(ShardEntry entry)
     {
-        ArgumentNullException.ThrowIfNull(entry);
-        ArgumentOutOfRangeException.ThrowIfNotEqual(Of(entry.Number), Number, nameof(entry));
-        var at = 0;
-        while (at < Shards.Length && Shards[at].Number < entry.Number)
+        var (next, results) = Append([entry]);
+        return (next, results[0]);
+    }
+
+    /// <summary>Adds committed shards, as if one after the other.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A shard belongs to another leaf.</exception>
+    public (ShardLeaf Next, IReadOnlyList<AppendResult> Results) Append(IReadOnlyList<ShardEntry> entries)
+    {
+        ArgumentNullException.ThrowIfNull(entries);
+        var shards = new List<ShardEntry>(Shards);
+        var results = new AppendResult[entries.Count];
+        for (var i = 0; i < entries.Count; i++)
         {
-            at++;
+            var entry = entries[i];
+            ArgumentOutOfRangeException.ThrowIfNotEqual(Of(entry.Number), Number, nameof(entries));
+            var at = shards.BinarySearch(entry, ByNumber);
+            if (at < 0)
+            {
+                shards.Insert(~at, entry);
+            }
+
+            results[i] = at < 0 ? AppendResult.Appended : shards[at] == entry ? AppendResult.AlreadyThere : AppendResult.DifferentContent;
         }
 
-        if (at < Shards.Length && Shards[at].Number == entry.Number)
-        {
-            return (this, Shards[at] == entry ? AppendResult.AlreadyThere : AppendResult.DifferentContent);
-        }
-
-        return (this with { Shards = Shards.Insert(at, entry) }, AppendResult.Appended);
+        return (results.Contains(AppendResult.Appended) ? this with { Shards = [.. shards] } : this, results);
     }
 
     /// <summary>The leaf as the root lists it.</summary>

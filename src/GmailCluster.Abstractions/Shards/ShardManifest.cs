@@ -18,9 +18,9 @@ public sealed record ShardManifest(
     [property: Id(4)] ImmutableArray<ShardLeafSummary> Leaves, [property: Id(5)] ImmutableSortedDictionary<string, string> Notes)
 {
     /// <summary>The root over these leaves.</summary>
-    public static ShardManifest Over(string dataset, IEnumerable<ShardLeaf> leaves, IEnumerable<KeyValuePair<string, string>> notes)
+    public static ShardManifest Over(string dataset, IEnumerable<ShardLeafSummary> leaves, IEnumerable<KeyValuePair<string, string>> notes)
     {
-        var summaries = leaves.Select(leaf => leaf.Summarise()).OrderBy(leaf => leaf.Number).ToImmutableArray();
+        var summaries = leaves.OrderBy(leaf => leaf.Number).ToImmutableArray();
         return new ShardManifest(
             dataset, summaries.Sum(l => l.ShardCount), summaries.Sum(l => l.SampleCount), summaries.Sum(l => l.LengthBytes), summaries,
             notes.ToImmutableSortedDictionary(StringComparer.Ordinal));

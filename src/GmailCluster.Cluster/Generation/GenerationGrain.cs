@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using System.Globalization;
 using GmailCluster.Cluster.Stages;
+using GmailCluster.Cluster.Storage;
 using GmailCluster.Data.Shards;
 using GmailCluster.Errors;
 using GmailCluster.Grains;
@@ -8,34 +10,37 @@ using GmailCluster.Learning.Generation;
 using GmailCluster.Shards;
 using GmailCluster.Stages;
 using GmailCluster.Storage;
+using GmailCluster.Telemetry;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans.Concurrency;
 using Orleans.Runtime.Placement;
 
 namespace GmailCluster.Cluster.Generation;
 
 /// <inheritdoc cref="IGenerationGrain"/>
 /// <remarks>
-/// Keeps nothing of its own: which shards are committed stands in the manifest, which are leased in the shards' grains. It may
-/// die at any moment; whoever starts the stage again goes on from there.
+/// Keeps nothing of its own but its term: which shards are committed stands in the manifest, which are held their holders know.
+/// It may die at any moment; whoever starts the stage again goes on from there.
 /// </remarks>
+[Reentrant]
 internal sealed partial class GenerationGrain(
-    IObjectStore store, IGrainFactory grains, ISiloStatusOracle silos, TimeProvider time, ILogger<GenerationGrain> logger)
+    [PersistentState("generation", ObjectStoreGrainStorage.Name)] IPersistentState<GenerationState> generation,
+    IObjectStore store, IGrainFactory grains, ISiloStatusOracle silos, TimeProvider time, IOptions<GenerationOptions> options, ILogger<GenerationGrain> logger)
     : Grain, IGenerationGrain
 {
-    private static readonly TimeSpan NudgePeriod = TimeSpan.FromSeconds(1);
-
-    private readonly Dictionary<int, ShardLease> _leases = [];
-    private readonly Dictionary<int, string> _holders = [];
-    private readonly Dictionary<int, int> _imagesInFlight = [];
-    private readonly Dictionary<int, ShardEntry> _committed = [];
-    private readonly Queue<int> _free = new();
+    private readonly Dictionary<string, Task> _asking = new(StringComparer.Ordinal);
+    private readonly ShardStore _shards = new(store);
     private Stage? _stage;
-    private ShardPlan? _plan;
-    private IGrainTimer? _nudge;
+    private ShardLedger? _ledger;
+    private Task? _finishing;
+    private IGrainTimer? _timer;
     private StagePhase _phase = StagePhase.Pending;
     private StageFailure? _failure;
+    private Activity? _span;
+    private long _imageCount;
+    private long _imagesBefore;
     private long _startedAt;
-    private int _imagesBefore;
 
     private ArtifactKey Key => new(this.GetPrimaryKeyString());
 
@@ -46,68 +51,58 @@ internal sealed partial class GenerationGrain(
             return;
         }
 
-        (_stage, _phase, _failure) = (stage, StagePhase.Running, null);
+        (_stage, _phase, _failure, _ledger, _finishing) = (stage, StagePhase.Running, null, null, null);
+        _span = Spans.Stage.Start(Words.Of(stage.Kind))?.WithStage(stage);
+        Metrics.StagesRunning.Add(1, KindTag);
+        _startedAt = time.GetTimestamp();
         try
         {
-            _plan = await ShardPlan.Load(store, stage.SettingsAs<GenerateSettings>(), cancellationToken);
-            await FindCommitted(cancellationToken);
+            // In the store before anything is leased: leases of an owner that was given up, but lives on, are then the older ones.
+            await generation.Save(new GenerationState { Term = generation.State.Term + 1 }, DeactivateOnIdle, cancellationToken);
+            var plan = await ShardPlan.Load(store, stage.SettingsAs<GenerateSettings>(), cancellationToken);
+            var ledger = new ShardLedger(Key, plan.ShardCount, generation.State.Term);
+            await foreach (var leaf in _shards.Leaves(Key, plan.ShardCount, cancellationToken))
+            {
+                foreach (var entry in leaf.Shards)
+                {
+                    ledger.Commit(entry);
+                }
+            }
+
+            (_imageCount, _imagesBefore) = (plan.ImageCount, ledger.CommittedImages);
+            LogStarted(stage.Title, ledger.ShardCount, ledger.CommittedCount, generation.State.Term);
+            await AskAll(ledger); // before the first lease, or what is in hand under the owner before would be made twice
+            _ledger = ledger;
         }
-        catch
+        catch (Exception e)
         {
+            _span.Fail(e);
+            End(StagePhase.Pending);
             DeactivateOnIdle(); // half a plan must not be worked on
             throw;
         }
 
-        _startedAt = time.GetTimestamp();
-        _imagesBefore = _committed.Values.Sum(entry => entry.SampleCount);
-        LogStarted(stage.Title, _plan.ShardCount, _committed.Count);
-        await FinishIfComplete(cancellationToken);
+        await FinishIfComplete();
         if (_phase is StagePhase.Running)
         {
-            _nudge = this.RegisterGrainTimer(Nudge, TimeSpan.Zero, NudgePeriod);
+            _timer = this.RegisterGrainTimer(Look, TimeSpan.Zero, options.Value.AskPeriod);
         }
     }
 
-    public async Task<ShardOrder?> Lease(string holder, CancellationToken cancellationToken)
+    public Task<ShardOrder?> Lease(string holder, CancellationToken cancellationToken)
     {
-        while (_phase is StagePhase.Running && _free.TryDequeue(out var shard))
-        {
-            if (_committed.ContainsKey(shard) || _leases.ContainsKey(shard))
-            {
-                continue;
-            }
-
-            try
-            {
-                if (await TryLease(shard, holder, cancellationToken) is { } order)
-                {
-                    return order;
-                }
-            }
-            catch (GmailClusterException e)
-            {
-                FailStage(shard, StageFailure.From(e)); // the store refuses: asking again would be refused again
-            }
-        }
-
-        return null;
+        var lease = _phase is StagePhase.Running ? _ledger?.Lease(holder, LeaseEnd()) : null;
+        return Task.FromResult(lease is null ? null : new ShardOrder(_stage!, lease, _span?.Id));
     }
 
     public async Task<CommitResult> Commit(ShardLease lease, ShardEntry entry, CancellationToken cancellationToken)
     {
-        var result = await Shard(lease.Shard).Commit(lease, entry, cancellationToken);
-        if (result is CommitResult.Committed or CommitResult.AlreadyCommitted)
+        var result = await CommitToManifest(lease, entry, cancellationToken);
+        Metrics.Shards.Add(1, new KeyValuePair<string, object?>(Attributes.CommitResult, Words.Of(result)));
+        LogCommit(lease.Shard, result, lease.Fence);
+        if (result is CommitResult.Committed)
         {
-            await Record(entry, cancellationToken);
-        }
-        else if (result is CommitResult.DifferentContent)
-        {
-            await Fail(
-                lease,
-                new StageFailure(
-                    $"images/{Key}: shard {lease.Shard} was made twice with different bytes ({_committed.GetValueOrDefault(lease.Shard)?.Sha256} and {entry.Sha256}). "
-                    + "The machines compute differently: compare their processors with 'gmailcluster doctor'.", 1),
-                cancellationToken);
+            Metrics.Images.Add(entry.SampleCount);
         }
 
         return result;
@@ -115,109 +110,91 @@ internal sealed partial class GenerationGrain(
 
     public Task Fail(ShardLease lease, StageFailure failure, CancellationToken cancellationToken)
     {
-        FailStage(lease.Shard, failure);
-        return Task.CompletedTask;
-    }
-
-    public Task ReportImages(int shard, int images, CancellationToken cancellationToken)
-    {
-        if (_leases.ContainsKey(shard))
+        if (_ledger?.IsStale(lease) is not true)
         {
-            _imagesInFlight[shard] = images;
+            FailStage(lease.Shard, failure);
         }
 
         return Task.CompletedTask;
     }
 
+    public Task ReportImages(int shard, int images, CancellationToken cancellationToken)
+    {
+        _ledger?.Report(shard, images);
+        return Task.CompletedTask;
+    }
+
     public Task<StageProgress> GetProgress(CancellationToken cancellationToken)
     {
-        var images = _committed.Values.Sum(entry => entry.SampleCount) + _imagesInFlight.Values.Sum();
-        var detail = _plan is null ? null : $"{_committed.Count} of {_plan.ShardCount} shards";
-        return Task.FromResult(new StageProgress(_phase, images, _plan?.ImageCount ?? 0, detail, _failure, _imagesBefore));
+        var detail = _ledger is null ? null : string.Create(CultureInfo.InvariantCulture, $"{_ledger.CommittedCount} of {_ledger.ShardCount} shards");
+        return Task.FromResult(new StageProgress(_phase, (_ledger?.CommittedImages + _ledger?.ImagesInFlight) ?? 0, _imageCount, detail, _failure, _imagesBefore));
     }
 
     public Task Cancel(CancellationToken cancellationToken)
     {
         if (_phase is StagePhase.Running)
         {
-            _phase = StagePhase.Cancelled;
-            End();
+            End(StagePhase.Cancelled);
         }
 
         return Task.CompletedTask;
     }
 
-    private async Task<ShardOrder?> TryLease(int shard, string holder, CancellationToken cancellationToken)
-    {
-        if (await Shard(shard).Lease(holder, cancellationToken) is { } lease)
-        {
-            (_leases[shard], _holders[shard]) = (lease, holder);
-            return new ShardOrder(_stage!, lease);
-        }
-
-        // Committed in the shard's own state, but the manifest was not reached: mend it. Else somebody alive holds it.
-        if (await Shard(shard).GetEntry(cancellationToken) is { } entry)
-        {
-            await Record(entry, cancellationToken);
-        }
-
-        return null;
-    }
-
-    private void FailStage(int shard, StageFailure failure)
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         if (_phase is StagePhase.Running)
         {
-            (_phase, _failure) = (StagePhase.Failed, failure);
-            LogFailed(shard, failure.Message);
-            End();
+            End(StagePhase.Cancelled);
         }
+
+        await Task.WhenAll(_asking.Values);
     }
 
-    private IGenerationShardGrain Shard(int number) =>
-        grains.GetGrain<IGenerationShardGrain>(string.Create(CultureInfo.InvariantCulture, $"{Key}/{number}"));
-
-    private IManifestGrain Leaf(int number) =>
-        grains.GetGrain<IManifestGrain>(string.Create(CultureInfo.InvariantCulture, $"{Key}/{number}"));
-
-    private async Task FindCommitted(CancellationToken cancellationToken)
+    // What an owner that has not been started, or has ended, is brought was made under a lease all the same: it is not lost.
+    private async Task<CommitResult> CommitToManifest(ShardLease lease, ShardEntry entry, CancellationToken cancellationToken)
     {
-        _committed.Clear();
-        _free.Clear();
-        _leases.Clear();
-        _holders.Clear();
-        _imagesInFlight.Clear();
-        for (var leaf = 0; leaf * ShardLeaf.Capacity < _plan!.ShardCount; leaf++)
+        if (_ledger?.IsStale(lease) is true)
         {
-            foreach (var entry in await Leaf(leaf).GetEntries(cancellationToken))
-            {
-                _committed[entry.Number] = entry;
-            }
+            return CommitResult.StaleFence;
         }
 
-        foreach (var shard in Enumerable.Range(0, _plan.ShardCount).Where(shard => !_committed.ContainsKey(shard)))
+        var leaf = ShardLeaf.Of(entry.Number);
+        var result = await grains.GetGrain<IManifestGrain>(string.Create(CultureInfo.InvariantCulture, $"{Key}/{leaf}")).Append(entry, cancellationToken);
+        if (result is AppendResult.DifferentContent)
         {
-            _free.Enqueue(shard);
+            var first = (await _shards.Leaf(Key, leaf, cancellationToken)).Shards.First(shard => shard.Number == entry.Number);
+            FailStage(entry.Number, new StageFailure(
+                $"images/{Key}: shard {entry.Number} was made twice with different bytes ({first.Sha256} and {entry.Sha256}). "
+                + "The machines compute differently: compare their processors with 'gmailcluster doctor'.", 1));
+            return CommitResult.DifferentContent;
         }
+
+        _ledger?.Commit(entry);
+        await FinishIfComplete();
+        return result is AppendResult.Appended ? CommitResult.Committed : CommitResult.AlreadyCommitted;
     }
 
-    private async Task Record(ShardEntry entry, CancellationToken cancellationToken)
+    private async Task FinishIfComplete()
     {
-        await Leaf(ShardLeaf.Of(entry.Number)).Append(entry, cancellationToken);
-        _committed[entry.Number] = entry;
-        Release(entry.Number);
-        await FinishIfComplete(cancellationToken);
-    }
-
-    private async Task FinishIfComplete(CancellationToken cancellationToken)
-    {
-        if (_phase is not StagePhase.Running || _committed.Count < _plan!.ShardCount)
+        if (_phase is not StagePhase.Running || _ledger is not { } ledger || ledger.CommittedCount < ledger.ShardCount)
         {
             return;
         }
 
-        var images = _committed.Values.Sum(entry => entry.SampleCount);
-        await new ShardStore(store).Seal(Key, _plan.ShardCount, cancellationToken: cancellationToken);
+        try
+        {
+            await (_finishing ??= Finish(ledger));
+        }
+        catch
+        {
+            _finishing = null; // whoever brings the last shard again tries again
+            throw;
+        }
+    }
+
+    private async Task Finish(ShardLedger ledger)
+    {
+        await _shards.Seal(Key, ledger.ShardCount);
         await StageRecords.Write(
             store,
             new StageRecord
@@ -226,55 +203,102 @@ internal sealed partial class GenerationGrain(
                 Kind = StageKind.Generate,
                 Title = _stage!.Title,
                 Seconds = time.GetElapsedTime(_startedAt).TotalSeconds,
-                Items = images - _imagesBefore,
+                Items = ledger.CommittedImages - _imagesBefore,
                 Unit = "images",
-                Files = [.. _committed.OrderBy(p => p.Key).Select(p => new StageFile(ShardPaths.Shard(Key, p.Value.Sha256), p.Value.LengthBytes, p.Value.Sha256))],
+                Files = await GenerationFiles.List(store, Key, ledger.ShardCount),
             },
-            cancellationToken);
-        _phase = StagePhase.Done;
-        End();
+            CancellationToken.None);
+        End(StagePhase.Done);
     }
 
     // Every node is asked again and again: one that joined, or came back, takes part without anybody noticing it first.
-    private async Task Nudge(CancellationToken cancellationToken)
+    private async Task Look(CancellationToken cancellationToken)
     {
-        var alive = silos.GetApproximateSiloStatuses(onlyActive: true).Keys.Select(silo => silo.ToParsableString()).ToHashSet(StringComparer.Ordinal);
-        var lost = _leases.Where(p => !alive.Contains(_holders[p.Key]) || time.GetUtcNow() >= p.Value.ExpiresAt).Select(p => p.Key).ToArray();
-        foreach (var shard in lost)
+        var ledger = _ledger!;
+        var alive = Alive();
+        foreach (var held in ledger.Free(alive.Contains, time.GetUtcNow()))
         {
-            LogLost(shard, _holders[shard]);
-            Release(shard);
-            _free.Enqueue(shard);
+            var isLost = !alive.Contains(held.Holder);
+            Metrics.LeasesLost.Add(1, new KeyValuePair<string, object?>(Attributes.LeaseEnd, isLost ? "silo_lost" : "expired"));
+            LogLost(held.Lease.Shard, held.Holder, isLost ? "the silo is lost" : "the silo keeps silent");
         }
 
-        if (_free.Count > 0)
+        _ = AskAll(ledger); // a silo that hangs must not keep the others from being asked
+        await FinishIfComplete();
+    }
+
+    private Task AskAll(ShardLedger ledger)
+    {
+        foreach (var silo in Alive())
         {
-            foreach (var silo in alive.Order(StringComparer.Ordinal))
+            if (!_asking.TryGetValue(silo, out var asking) || asking.IsCompleted)
             {
-                RequestContext.Set(IPlacementDirector.PlacementHintKey, SiloAddress.FromParsableString(silo));
-                await grains.GetGrain<INodeGrain>(silo).PullShards(Key, cancellationToken);
+                _asking[silo] = Ask(silo, ledger);
             }
         }
+
+        return Task.WhenAll(_asking.Values);
     }
 
-    private void Release(int shard)
+    private async Task Ask(string silo, ShardLedger ledger)
     {
-        _leases.Remove(shard);
-        _holders.Remove(shard);
-        _imagesInFlight.Remove(shard);
+        Activity.Current = null; // a question each second is no part of the stage's trace
+        try
+        {
+            RequestContext.Set(IPlacementDirector.PlacementHintKey, SiloAddress.FromParsableString(silo));
+            var held = await grains.GetGrain<INodeGrain>(silo).PullShards(Key, CancellationToken.None).WaitAsync(options.Value.AnswerLimit, time);
+            foreach (var lease in held)
+            {
+                ledger.Renew(lease, silo, LeaseEnd());
+            }
+        }
+#pragma warning disable CA1031 // A silo that does not answer keeps its shards until its silence has lasted too long, or the cluster gives it up.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            LogNoAnswer(silo, e.Message);
+        }
     }
 
-    private void End()
+    private SortedSet<string> Alive() =>
+        new(silos.GetApproximateSiloStatuses(onlyActive: true).Keys.Select(silo => silo.ToParsableString()), StringComparer.Ordinal);
+
+    private DateTimeOffset LeaseEnd() => time.GetUtcNow() + options.Value.LeaseDuration;
+
+    private KeyValuePair<string, object?> KindTag => new(Attributes.StageKind, Words.Of(StageKind.Generate));
+
+    private void FailStage(int shard, StageFailure failure)
     {
-        _nudge?.Dispose();
-        _nudge = null;
+        if (_phase is StagePhase.Running)
+        {
+            _failure = failure;
+            LogFailed(shard, failure.Message);
+            End(StagePhase.Failed);
+        }
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "{Title}: {Shards} shards, {Committed} of them committed before")]
-    private partial void LogStarted(string title, int shards, int committed);
+    private void End(StagePhase phase)
+    {
+        _phase = phase;
+        _timer?.Dispose();
+        _timer = null;
+        Metrics.StagesRunning.Add(-1, KindTag);
+        Metrics.StageDuration.Record(time.GetElapsedTime(_startedAt).TotalSeconds, KindTag, new(Attributes.Phase, Words.Of(phase)));
+        _span.End(phase, _failure);
+        _span = null;
+    }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Shard {Shard}: the lease of {Holder} is over; the shard is free again")]
-    private partial void LogLost(int shard, string holder);
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Title}: {Shards} shards, {Committed} of them committed before; term {Term}")]
+    private partial void LogStarted(string title, int shards, int committed, long term);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "Shard {Shard}: {Result} under fence {Fence}")]
+    private partial void LogCommit(int shard, CommitResult result, long fence);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Shard {Shard}: the lease of {Holder} is over, because {Reason}; the shard is free again")]
+    private partial void LogLost(int shard, string holder, string reason);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "{Silo} does not say which shards it works on: {Reason}")]
+    private partial void LogNoAnswer(string silo, string reason);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Shard {Shard} failed: {Reason} The stage ends; run the spec again to resume")]
     private partial void LogFailed(int shard, string reason);

@@ -15,6 +15,10 @@ namespace GmailCluster.Data.Shards;
 /// <param name="store">The store.</param>
 public sealed class ShardStore(IObjectStore store)
 {
+    // From a store across the network a leaf takes tens of milliseconds: a thousand of them one by one would take half a minute.
+    private const int LeavesReadAhead = 16;
+    private const int NamedShards = 10;
+
     /// <summary>Writes samples as one shard, sorted by key, and uploads it under its hash.</summary>
     /// <param name="dataset">The data set.</param>
     /// <param name="number">The shard's number in it.</param>
@@ -108,29 +112,73 @@ public sealed class ShardStore(IObjectStore store)
     public async Task<AppendResult> Append(ArtifactKey dataset, ShardEntry entry, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(entry);
-        var number = ShardLeaf.Of(entry.Number);
-        var key = ShardPaths.Leaf(dataset, number);
+        var known = await LeafVersion(dataset, ShardLeaf.Of(entry.Number), cancellationToken).ConfigureAwait(false);
+        return (await Append(dataset, known, [entry], cancellationToken).ConfigureAwait(false)).Results[0];
+    }
+
+    /// <summary>
+    /// Commits shards to their leaf with one compare-and-swap. When the leaf is not as it was known, it is read again and the
+    /// entries are added to what is there.
+    /// </summary>
+    /// <param name="dataset">The data set.</param>
+    /// <param name="known">The leaf as it was last seen.</param>
+    /// <param name="entries">Shards of that leaf.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <returns>The leaf as it is now, and what became of each entry.</returns>
+    public async Task<(VersionedLeaf Leaf, IReadOnlyList<AppendResult> Results)> Append(
+        ArtifactKey dataset, VersionedLeaf known, IReadOnlyList<ShardEntry> entries, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(known);
+        ArgumentNullException.ThrowIfNull(entries);
+        var key = ShardPaths.Leaf(dataset, known.Leaf.Number);
         while (true)
         {
-            var current = await store.TryReadJson<ShardLeaf>(key, cancellationToken).ConfigureAwait(false);
-            var (next, result) = (current?.Value ?? ShardLeaf.Empty(number)).Append(entry);
-            if (result != AppendResult.Appended)
+            var (next, results) = known.Leaf.Append(entries);
+            if (!results.Contains(AppendResult.Appended))
             {
-                return result;
+                return (known, results);
             }
 
-            var condition = current is { } seen ? PutCondition.WhenMatches(seen.ETag) : PutCondition.WhenAbsent;
-            if ((await store.PutJson(key, next, condition, cancellationToken).ConfigureAwait(false)).Written)
+            var condition = known.ETag is { } seen ? PutCondition.WhenMatches(seen) : PutCondition.WhenAbsent;
+            var put = await store.PutJson(key, next, condition, cancellationToken).ConfigureAwait(false);
+            if (put.Written)
             {
-                return result;
+                return (new VersionedLeaf(next, put.ETag), results);
             }
+
+            known = await LeafVersion(dataset, known.Leaf.Number, cancellationToken).ConfigureAwait(false);
         }
     }
 
+    /// <summary>One leaf and its version in the store; empty when nothing was committed to it.</summary>
+    public async Task<VersionedLeaf> LeafVersion(ArtifactKey dataset, int number, CancellationToken cancellationToken = default) =>
+        await store.TryReadJson<ShardLeaf>(ShardPaths.Leaf(dataset, number), cancellationToken).ConfigureAwait(false) is { } found
+            ? new VersionedLeaf(found.Value, found.ETag)
+            : new VersionedLeaf(ShardLeaf.Empty(number), null);
+
     /// <summary>One leaf; empty when nothing was committed to it.</summary>
     public async Task<ShardLeaf> Leaf(ArtifactKey dataset, int number, CancellationToken cancellationToken = default) =>
-        (await store.TryReadJson<ShardLeaf>(ShardPaths.Leaf(dataset, number), cancellationToken).ConfigureAwait(false))?.Value
-        ?? ShardLeaf.Empty(number);
+        (await LeafVersion(dataset, number, cancellationToken).ConfigureAwait(false)).Leaf;
+
+    /// <summary>The leaves of a data set of so many shards, in order, as far as they are committed.</summary>
+    public async IAsyncEnumerable<ShardLeaf> Leaves(ArtifactKey dataset, int shardCount, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(shardCount);
+        var reading = new Queue<Task<ShardLeaf>>();
+        for (var number = 0; number <= ShardLeaf.Of(shardCount - 1); number++)
+        {
+            reading.Enqueue(Leaf(dataset, number, cancellationToken));
+            if (reading.Count == LeavesReadAhead)
+            {
+                yield return await reading.Dequeue().ConfigureAwait(false);
+            }
+        }
+
+        foreach (var leaf in reading)
+        {
+            yield return await leaf.ConfigureAwait(false);
+        }
+    }
 
     /// <summary>
     /// Finishes a data set: checks that shards 0 to <paramref name="shardCount"/> - 1 are all committed and writes the root over
@@ -140,26 +188,26 @@ public sealed class ShardStore(IObjectStore store)
     public async Task<ShardManifest> Seal(
         ArtifactKey dataset, int shardCount, IEnumerable<KeyValuePair<string, string>>? notes = null, CancellationToken cancellationToken = default)
     {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(shardCount);
-        var leaves = new List<ShardLeaf>();
-        for (var number = 0; number <= ShardLeaf.Of(shardCount - 1); number++)
+        var leaves = new List<ShardLeafSummary>();
+        var missing = new List<int>();
+        await foreach (var leaf in Leaves(dataset, shardCount, cancellationToken).ConfigureAwait(false))
         {
-            leaves.Add(await Leaf(dataset, number, cancellationToken).ConfigureAwait(false));
-        }
-
-        var committed = leaves.SelectMany(l => l.Shards).Select(s => s.Number).ToList();
-        if (!committed.SequenceEqual(Enumerable.Range(0, shardCount)))
-        {
-            var missing = Enumerable.Range(0, shardCount).Except(committed).Take(10).ToList();
-            throw new GmailClusterException(
-                $"{store.Location}: {ShardPaths.Folder(dataset)}",
-                missing.Count > 0
-                    ? $"lacks the shards {string.Join(", ", missing)}{(missing.Count == 10 ? ", …" : "")} of {shardCount}."
-                    : $"holds {committed.Count} shards where {shardCount} were planned.",
-                "Run the spec again: missing shards are made, finished ones are kept.");
+            leaves.Add(leaf.Summarise());
+            var first = leaf.Number * ShardLeaf.Capacity;
+            missing.AddRange(Enumerable.Range(first, Math.Min(ShardLeaf.Capacity, shardCount - first)).Except(leaf.Shards.Select(shard => shard.Number)));
         }
 
         var manifest = ShardManifest.Over(dataset.Value, leaves, notes ?? ImmutableSortedDictionary<string, string>.Empty);
+        if (missing.Count > 0 || manifest.ShardCount != shardCount)
+        {
+            throw new GmailClusterException(
+                $"{store.Location}: {ShardPaths.Folder(dataset)}",
+                missing.Count > 0
+                    ? $"lacks the shards {string.Join(", ", missing.Take(NamedShards))}{(missing.Count > NamedShards ? ", …" : "")} of {shardCount}."
+                    : $"holds {manifest.ShardCount} shards where {shardCount} were planned.",
+                "Run the spec again: missing shards are made, finished ones are kept.");
+        }
+
         await store.PutJson(ShardPaths.Root(dataset), manifest, PutCondition.Always, cancellationToken).ConfigureAwait(false);
         return manifest;
     }

@@ -44,7 +44,7 @@ public sealed class ShardLeafTests
         var leaves = Enumerable.Range(0, 977).Select(n => new ShardLeaf(
             n, [.. Enumerable.Range(n * ShardLeaf.Capacity, ShardLeaf.Capacity).Select(i => new ShardEntry(i, "aa", 300_000_000, 1000))]));
 
-        var root = ShardManifest.Over("k", leaves.Reverse(), []);
+        var root = ShardManifest.Over("k", leaves.Reverse().Select(leaf => leaf.Summarise()), []);
 
         Assert.Equal((1_000_448, 1_000_448_000L, 1_000_448L * 300_000_000), (root.ShardCount, root.SampleCount, root.LengthBytes));
         Assert.Equal(Enumerable.Range(0, 977), root.Leaves.Select(l => l.Number));
@@ -67,7 +67,7 @@ public sealed class ShardLeafTests
         using var services = new ServiceCollection().AddSerializer().BuildServiceProvider();
         var serializer = services.GetRequiredService<Serializer>();
         var leaf = ShardLeaf.Empty(0).Append(new ShardEntry(1, "aa", 2, 3)).Next;
-        var root = ShardManifest.Over("k", [leaf], [KeyValuePair.Create("a", "b")]);
+        var root = ShardManifest.Over("k", [leaf.Summarise()], [KeyValuePair.Create("a", "b")]);
 
         var leafAgain = serializer.Deserialize<ShardLeaf>(serializer.SerializeToArray(leaf))!;
         var rootAgain = serializer.Deserialize<ShardManifest>(serializer.SerializeToArray(root))!;
