@@ -3,7 +3,6 @@ using System.Globalization;
 using GmailCluster.Cluster.Stages;
 using GmailCluster.Cluster.Storage;
 using GmailCluster.Data.Shards;
-using GmailCluster.Errors;
 using GmailCluster.Grains;
 using GmailCluster.Keys;
 using GmailCluster.Learning.Generation;
@@ -33,6 +32,7 @@ internal sealed partial class GenerationGrain(
     private readonly ShardStore _shards = new(store);
     private Stage? _stage;
     private ShardLedger? _ledger;
+    private bool _isReady;
     private Task? _finishing;
     private IGrainTimer? _timer;
     private StagePhase _phase = StagePhase.Pending;
@@ -51,7 +51,7 @@ internal sealed partial class GenerationGrain(
             return;
         }
 
-        (_stage, _phase, _failure, _ledger, _finishing) = (stage, StagePhase.Running, null, null, null);
+        (_stage, _phase, _failure, _ledger, _isReady, _finishing) = (stage, StagePhase.Running, null, null, false, null);
         _span = Spans.Stage.Start(Words.Of(stage.Kind))?.WithStage(stage);
         Metrics.StagesRunning.Add(1, KindTag);
         _startedAt = time.GetTimestamp();
@@ -60,7 +60,7 @@ internal sealed partial class GenerationGrain(
             // In the store before anything is leased: leases of an owner that was given up, but lives on, are then the older ones.
             await generation.Save(new GenerationState { Term = generation.State.Term + 1 }, DeactivateOnIdle, cancellationToken);
             var plan = await ShardPlan.Load(store, stage.SettingsAs<GenerateSettings>(), cancellationToken);
-            var ledger = new ShardLedger(Key, plan.ShardCount, generation.State.Term);
+            var ledger = _ledger = new ShardLedger(Key, plan.ShardCount, generation.State.Term); // what is brought meanwhile counts
             await foreach (var leaf in _shards.Leaves(Key, plan.ShardCount, cancellationToken))
             {
                 foreach (var entry in leaf.Shards)
@@ -72,7 +72,7 @@ internal sealed partial class GenerationGrain(
             (_imageCount, _imagesBefore) = (plan.ImageCount, ledger.CommittedImages);
             LogStarted(stage.Title, ledger.ShardCount, ledger.CommittedCount, generation.State.Term);
             await AskAll(ledger); // before the first lease, or what is in hand under the owner before would be made twice
-            _ledger = ledger;
+            _isReady = true;
         }
         catch (Exception e)
         {
@@ -91,7 +91,7 @@ internal sealed partial class GenerationGrain(
 
     public Task<ShardOrder?> Lease(string holder, CancellationToken cancellationToken)
     {
-        var lease = _phase is StagePhase.Running ? _ledger?.Lease(holder, LeaseEnd()) : null;
+        var lease = _phase is StagePhase.Running && _isReady ? _ledger!.Lease(holder, LeaseEnd()) : null;
         return Task.FromResult(lease is null ? null : new ShardOrder(_stage!, lease, _span?.Id));
     }
 
@@ -176,7 +176,7 @@ internal sealed partial class GenerationGrain(
 
     private async Task FinishIfComplete()
     {
-        if (_phase is not StagePhase.Running || _ledger is not { } ledger || ledger.CommittedCount < ledger.ShardCount)
+        if (_phase is not StagePhase.Running || !_isReady || _ledger is not { } ledger || ledger.CommittedCount < ledger.ShardCount)
         {
             return;
         }
@@ -265,7 +265,7 @@ internal sealed partial class GenerationGrain(
 
     private DateTimeOffset LeaseEnd() => time.GetUtcNow() + options.Value.LeaseDuration;
 
-    private KeyValuePair<string, object?> KindTag => new(Attributes.StageKind, Words.Of(StageKind.Generate));
+    private static KeyValuePair<string, object?> KindTag => new(Attributes.StageKind, Words.Of(StageKind.Generate));
 
     private void FailStage(int shard, StageFailure failure)
     {
