@@ -59,8 +59,9 @@ public sealed class AzureObjectStore : IObjectStore
         {
             var options = new BlobDownloadOptions { Range = new HttpRange(offsetBytes, lengthBytes) };
             var answer = await Blob(key).DownloadStreamingAsync(options, cancellationToken).ConfigureAwait(false);
-            _marks.Remember(key, Text(answer.Value.Details.ETag), WriteMarks.Of(answer.Value.Details.Metadata));
-            return new BlobReadStream(answer.Value, e => _errors.Translate(key, e));
+            var etag = Text(answer.Value.Details.ETag);
+            _marks.Remember(key, etag, WriteMarks.Of(answer.Value.Details.Metadata));
+            return new BlobReadStream(answer.Value, etag, e => _errors.Translate(key, e));
         }
         catch (RequestFailedException e) when (e.ErrorCode == BlobErrorCode.InvalidRange)
         {

@@ -6,8 +6,10 @@ namespace GmailCluster.Data.Storage;
 /// A blob's bytes as they come. The SDK's stream below it goes on where it was after a broken connection, in the same version or not at all;
 /// what it cannot mend is told as a store's failure.
 /// </summary>
-internal sealed class BlobReadStream(BlobDownloadStreamingResult answer, Func<Exception, Exception> translate) : Stream
+internal sealed class BlobReadStream(BlobDownloadStreamingResult answer, string etag, Func<Exception, Exception> translate) : Stream, IVersionedStream
 {
+    public string ETag { get; } = etag;
+
     public override bool CanRead => true;
 
     public override bool CanSeek => false;

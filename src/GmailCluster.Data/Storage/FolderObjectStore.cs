@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.CompilerServices;
 using GmailCluster.Errors;
 using GmailCluster.Storage;
@@ -152,12 +151,12 @@ public sealed class FolderObjectStore : IObjectStore
         }
 
         var time = file.LastWriteTimeUtc;
-        return new ObjectInfo(key, file.Length, string.Create(CultureInfo.InvariantCulture, $"{time.Ticks:x}-{file.Length:x}"), time);
+        return new ObjectInfo(key, file.Length, VersionedFileStream.Of(time, file.Length), time);
     }
 
     private Stream Open(string key, long offsetBytes, long? lengthBytes)
     {
-        FileStream file;
+        VersionedFileStream file;
         try
         {
             if (!File.Exists(FilePath(key)))
@@ -165,8 +164,7 @@ public sealed class FolderObjectStore : IObjectStore
                 throw new ObjectNotFoundException(_root, key);
             }
 
-            file = new FileStream(
-                FilePath(key), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1 << 16, FileOptions.Asynchronous);
+            file = new VersionedFileStream(FilePath(key));
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

@@ -23,23 +23,7 @@ public static class ObjectStoreExtensions
     public static async Task<byte[]> ReadAllBytes(this IObjectStore store, string key, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);
-        while (true)
-        {
-            var stream = await store.OpenRead(key, 0, null, cancellationToken).ConfigureAwait(false);
-            await using (stream.ConfigureAwait(false))
-            {
-                try
-                {
-                    using var memory = new MemoryStream();
-                    await stream.CopyToAsync(memory, cancellationToken).ConfigureAwait(false);
-                    return memory.ToArray();
-                }
-                catch (ObjectReplacedException)
-                {
-                    // The connection broke and another version is there by now: read that one.
-                }
-            }
-        }
+        return (await Read(store, key, cancellationToken).ConfigureAwait(false)).Bytes;
     }
 
     /// <summary>The object's place for people: a path or URL that other programs understand, too.</summary>
@@ -85,22 +69,25 @@ public static class ObjectStoreExtensions
         ArgumentNullException.ThrowIfNull(store);
         while (true)
         {
-            if (await store.Stat(key, cancellationToken).ConfigureAwait(false) is not { } before)
-            {
-                return null;
-            }
-
             try
             {
-                var bytes = await store.ReadAllBytes(key, cancellationToken).ConfigureAwait(false);
-                if (await store.Stat(key, cancellationToken).ConfigureAwait(false) is { } after && after.ETag == before.ETag)
+                var (bytes, etag) = await Read(store, key, cancellationToken).ConfigureAwait(false);
+                if (etag is not null)
+                {
+                    return (Parse<T>(store, key, bytes), etag);
+                }
+
+                // A store whose streams do not say what they are: the version is that of an equal look before and after.
+                var before = await store.Stat(key, cancellationToken).ConfigureAwait(false);
+                (bytes, _) = await Read(store, key, cancellationToken).ConfigureAwait(false);
+                if (await store.Stat(key, cancellationToken).ConfigureAwait(false) is { } after && after.ETag == before?.ETag)
                 {
                     return (Parse<T>(store, key, bytes), after.ETag);
                 }
             }
             catch (ObjectNotFoundException)
             {
-                // Removed after the first look: look again.
+                return null;
             }
         }
     }
@@ -120,6 +107,27 @@ public static class ObjectStoreExtensions
         {
             // The probe's own name says nothing to the user.
             throw e is InputException ? new InputException(store.Location, e.Problem, e.Remedy, e) : new GmailClusterException(store.Location, e.Problem, e.Remedy, e);
+        }
+    }
+
+    private static async Task<(byte[] Bytes, string? ETag)> Read(IObjectStore store, string key, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var stream = await store.OpenRead(key, 0, null, cancellationToken).ConfigureAwait(false);
+            await using (stream.ConfigureAwait(false))
+            {
+                try
+                {
+                    using var memory = new MemoryStream();
+                    await stream.CopyToAsync(memory, cancellationToken).ConfigureAwait(false);
+                    return (memory.ToArray(), (stream as IVersionedStream)?.ETag);
+                }
+                catch (ObjectReplacedException)
+                {
+                    // The connection broke and another version is there by now: read that one.
+                }
+            }
         }
     }
 

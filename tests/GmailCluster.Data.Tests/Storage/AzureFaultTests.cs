@@ -193,6 +193,22 @@ public sealed class AzureFaultTests
     }
 
     [Fact]
+    public async Task A_value_and_its_version_are_one_request()
+    {
+        var store = AzuriteStores.New();
+        var put = await store.PutJson("k", 1, cancellationToken: Token);
+        await using var proxy = new FaultProxy(_ => Fault.None);
+        var client = AzuriteStores.Through(proxy.Port, store);
+
+        var read = await client.TryReadJson<int>("k", Token);
+        var written = await client.PutJson("k", 2, PutCondition.WhenMatches(read!.Value.ETag), Token);
+
+        Assert.Equal((1, put.ETag!), read);
+        Assert.True(written.Written);
+        Assert.Equal(2, proxy.RequestCount);
+    }
+
+    [Fact]
     public async Task Throttling_is_waited_out_within_limits()
     {
         var store = AzuriteStores.New();
