@@ -9,29 +9,27 @@ namespace GmailCluster.Cli.Tests.EndToEnd;
 
 /// <summary>The ordinary commands on blob storage: the same pipeline leaves the same bytes there as in a folder, and every verb finds them.</summary>
 [Collection(AzuriteCollection.Name)]
-public sealed class AzureRunTests
+public sealed class AzureRunTests(AzureRunTests.FolderRun folder) : IClassFixture<AzureRunTests.FolderRun>
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task A_run_leaves_the_same_bytes_as_in_a_folder_and_every_verb_works_on_them()
     {
-        using var experiment = new TinyExperiment("caption: { steps: 3, batch_size: 8 }").With("arms: [naive, gmail+real]", "arms: [gmail]");
+        var experiment = folder.Experiment;
         var location = $"{await Azurite.Shared.NewStore(Token)}/team/a";
 
-        var inFolder = await CommandProcess.Run(experiment.Folder, "run", "tiny.yaml", "--store", "store");
         var run = await CommandProcess.Run(experiment.Folder, "run", "tiny.yaml", "--store", location);
 
         Assert.True(run is { ExitCode: 0, Error: "" }, $"{run.Out}\n{run.Error}");
-        Assert.True(inFolder is { ExitCode: 0 }, inFolder.Error);
         var report = run.Out.Split('\n').Single(line => line.StartsWith("Report: ", StringComparison.Ordinal))["Report: ".Length..];
         Assert.StartsWith($"{location}/experiments/", report, StringComparison.Ordinal);
         Assert.EndsWith("/report.html", report, StringComparison.Ordinal);
 
         var store = ObjectStores.Open(location);
-        var (theirs, ours) = (await Hashes(store), await Hashes(experiment.Store));
-        Assert.True(ours.Count >= 15, string.Join('\n', ours.Keys));
-        Assert.Equal(ours, theirs);
+        var theirs = await Hashes(store);
+        Assert.True(theirs.Count >= 15, string.Join('\n', theirs.Keys));
+        AssertSame(folder.Hashes, theirs);
 
         var again = await CommandProcess.Run(experiment.Folder, "run", "tiny.yaml", "--store", location);
         var plan = await CliRun.Of("plan", experiment.SpecPath, "--store", location);
@@ -57,6 +55,26 @@ public sealed class AzureRunTests
         Assert.Contains('\t', captions.Out);
     }
 
+    [Fact]
+    public async Task Three_silos_on_blob_storage_leave_the_bytes_of_a_run_in_a_folder()
+    {
+        var experiment = folder.Experiment;
+        var location = $"{await Azurite.Shared.NewStore(Token)}/cluster";
+
+        using var cluster = CommandProcess.Start(experiment.Folder, "up", "--silos", "3", "--slots", "1", "--store", location, "--cache", "cache");
+        await cluster.Line(line => line.Contains($" is up on store {location}.", StringComparison.Ordinal));
+        var run = await CommandProcess.Run(experiment.Folder, "submit", "tiny.yaml", "--watch", "--store", location);
+        var results = await CommandProcess.Run(experiment.Folder, "results", "tiny", "--html", "report.html", "--store", location);
+        cluster.Interrupt();
+        var ended = await cluster.End();
+
+        Assert.True(run.ExitCode == 0, $"{run.Out}\n{run.Error}\n{ended.Out}");
+        Assert.Equal((0, 0), (results.ExitCode, ended.ExitCode));
+        Assert.Contains($"Report: {location}/experiments/tiny-", results.Out, StringComparison.Ordinal);
+        Assert.Contains("<html", await File.ReadAllTextAsync(Path.Combine(experiment.Folder, "report.html"), Token), StringComparison.Ordinal);
+        AssertSame(folder.Hashes, await Hashes(ObjectStores.Open(location)));
+    }
+
     [Theory]
     [InlineData("inspect", "is not there")]
     [InlineData("report", "is not there")]
@@ -79,13 +97,19 @@ public sealed class AzureRunTests
         Assert.StartsWith($"azure://{Azurite.Account}/not-there/x: the container 'not-there' does not exist. Make it with ", run.Error, StringComparison.Ordinal);
     }
 
-    // Everything but what carries times: records, grain state, and the experiment's own folder.
+    private static void AssertSame(IReadOnlyDictionary<string, string> inFolder, IReadOnlyDictionary<string, string> inBlobs)
+    {
+        Assert.Empty(inFolder.Except(inBlobs));
+        Assert.Empty(inBlobs.Except(inFolder));
+    }
+
+    // Everything but what carries times (records, the experiment's own folder) and what belongs to a cluster.
     private static async Task<SortedDictionary<string, string>> Hashes(IObjectStore store)
     {
         var hashes = new SortedDictionary<string, string>(StringComparer.Ordinal);
         await foreach (var item in store.List("", Token))
         {
-            if (item.Key.Split('/')[0] is not ("stages" or "grains" or "experiments"))
+            if (item.Key.Split('/')[0] is not ("stages" or "grains" or "experiments" or "inputs" or "running" or "probes"))
             {
                 hashes.Add(item.Key, Convert.ToHexStringLower(SHA256.HashData(await store.ReadAllBytes(item.Key, Token))));
             }
@@ -105,5 +129,27 @@ public sealed class AzureRunTests
         }
 
         throw new InvalidOperationException("There is no captioner.");
+    }
+
+    /// <summary>The run in a folder that the others are compared with.</summary>
+    public sealed class FolderRun : IAsyncLifetime
+    {
+        internal TinyExperiment Experiment { get; } = new TinyExperiment("caption: { steps: 3, batch_size: 8 }")
+            .With("arms: [naive, gmail+real]", "arms: [gmail]").With("shard_size: 20", "shard_size: 8");
+
+        public IReadOnlyDictionary<string, string> Hashes { get; private set; } = new Dictionary<string, string>();
+
+        public async ValueTask InitializeAsync()
+        {
+            var run = await CommandProcess.Run(Experiment.Folder, "run", "tiny.yaml", "--store", "store");
+            Assert.True(run.ExitCode == 0, run.Error);
+            Hashes = await AzureRunTests.Hashes(Experiment.Store);
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            Experiment.Dispose();
+            return ValueTask.CompletedTask;
+        }
     }
 }
