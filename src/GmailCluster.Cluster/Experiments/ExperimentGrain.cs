@@ -9,7 +9,6 @@ using GmailCluster.Stages;
 using GmailCluster.Storage;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Orleans.Runtime.Placement;
 
 namespace GmailCluster.Cluster.Experiments;
 
@@ -24,21 +23,20 @@ internal sealed partial class ExperimentGrain(
     IObjectStore store, IGrainFactory grains, ClusterCapacity capacity, ILocalSiloDetails silo, IExperimentReporter reporter, TimeProvider time,
     IOptions<ExperimentOptions> options, ILogger<ExperimentGrain> logger) : Grain, IExperimentGrain
 {
-    private readonly Dictionary<ArtifactKey, StageStatus> _status = [];
-    private readonly Dictionary<ArtifactKey, SiloAddress> _places = [];
+    private const string NoAnswer = "Its silo does not answer; if it is lost, the stage goes on elsewhere.";
+
+    private readonly StageBoard _board = new();
+    private readonly StageOwners _owners = new(grains, capacity);
     private ExperimentNotes _notes = null!; // since activation
     private IGrainTimer? _timer;
-    private int _slots;
     private string? _activity;
 
     private string Id => this.GetPrimaryKeyString();
 
-    private IReadOnlyList<Stage> Stages => experiment.State.Order?.Stages ?? [];
-
     public async Task Submit(ExperimentOrder order, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(order);
-        if (_timer is not null && Stages.Select(stage => stage.Settings).SequenceEqual(order.Stages.Select(stage => stage.Settings)))
+        if (_timer is not null && _board.Stages.Select(stage => stage.Settings).SequenceEqual(order.Stages.Select(stage => stage.Settings)))
         {
             return;
         }
@@ -57,7 +55,7 @@ internal sealed partial class ExperimentGrain(
     }
 
     public Task<ExperimentStatus> GetStatus(CancellationToken cancellationToken) => Task.FromResult(
-        new ExperimentStatus(experiment.State.Phase, [.. Stages.Select(StatusOf)], experiment.State.Failure, _activity));
+        new ExperimentStatus(experiment.State.Phase, _board.Show(experiment.State.Phase is StagePhase.Running, _owners.Slots), experiment.State.Failure, _activity));
 
     public Task<ExperimentOrder?> GetOrder(CancellationToken cancellationToken) => Task.FromResult(experiment.State.Order);
 
@@ -71,7 +69,8 @@ internal sealed partial class ExperimentGrain(
         }
 
         StopLooking();
-        await CancelStages();
+        await _owners.Cancel(_board.Running);
+        _board.CancelRunning();
         await Conclude(experiment.State with { Phase = StagePhase.Cancelled }, ExperimentEventKind.Cancelled, "Cancelled. Resuming goes on from what is in the store.");
     }
 
@@ -91,7 +90,7 @@ internal sealed partial class ExperimentGrain(
             return;
         }
 
-        await FindDone(cancellationToken);
+        _board.Begin(experiment.State.Order.Stages, await FindDone(experiment.State.Order.Stages, cancellationToken), experiment.State.Cached);
 
         // One that is not detached ended with its submitter, whatever the store says; submitted again, it begins again.
         if (experiment.State is { Phase: StagePhase.Running, Order.IsDetached: true })
@@ -110,12 +109,11 @@ internal sealed partial class ExperimentGrain(
             await RunningExperiments.Mark(store, Id, cancellationToken);
         }
 
-        var records = await Task.WhenAll(order.Stages.Select(stage => StageRecords.Read(store, stage.Key, cancellationToken)));
-        var done = records.OfType<StageRecord>().Select(record => record.Key).ToArray();
+        var done = await FindDone(order.Stages, cancellationToken);
         await experiment.Save(
-            new ExperimentState { Order = order, Phase = StagePhase.Running, SubmittedAt = time.GetUtcNow(), Cached = done }, DeactivateOnIdle, cancellationToken);
-        _notes.Journal.Add(ExperimentEventKind.Submitted, null, $"{what}: {order.Stages.Count} stages, {done.Length} of them done before.");
-        await FindDone(cancellationToken);
+            new ExperimentState { Order = order, Phase = StagePhase.Running, SubmittedAt = time.GetUtcNow(), Cached = [.. done] }, DeactivateOnIdle, cancellationToken);
+        _notes.Journal.Add(ExperimentEventKind.Submitted, null, $"{what}: {order.Stages.Count} stages, {done.Count} of them done before.");
+        _board.Begin(order.Stages, done, done);
         StartLooking();
     }
 
@@ -129,20 +127,15 @@ internal sealed partial class ExperimentGrain(
         }
     }
 
-    private async Task FindDone(CancellationToken cancellationToken)
+    private async Task<HashSet<ArtifactKey>> FindDone(IReadOnlyList<Stage> stages, CancellationToken cancellationToken)
     {
-        _status.Clear();
-        _places.Clear();
-        var records = await Task.WhenAll(Stages.Select(async stage => (Stage: stage, Record: await StageRecords.Read(store, stage.Key, cancellationToken))));
-        foreach (var (stage, _) in records.Where(pair => pair.Record is not null))
-        {
-            _status[stage.Key] = new StageStatus(stage.Key, new StageProgress(StagePhase.Done, stage.Size, stage.Size), experiment.State.Cached.Contains(stage.Key));
-        }
+        var records = await Task.WhenAll(stages.Select(stage => StageRecords.Read(store, stage.Key, cancellationToken)));
+        return [.. records.OfType<StageRecord>().Select(record => record.Key)];
     }
 
     private async Task Look(CancellationToken cancellationToken)
     {
-        var looks = await Task.WhenAll(Running().ToArray().Select(async stage => (Stage: stage, Progress: await TryGetProgress(stage, cancellationToken))));
+        var looks = await Task.WhenAll(_board.Running.Select(async stage => (Stage: stage, Progress: await _owners.TryGetProgress(stage, cancellationToken))));
         foreach (var (stage, progress) in looks)
         {
             if (!await TakeIn(stage, progress, cancellationToken))
@@ -157,7 +150,7 @@ internal sealed partial class ExperimentGrain(
         }
 
         await _notes.WriteNowAndThen(Summary(), cancellationToken);
-        if (Stages.All(IsDone))
+        if (_board.DoneCount == _board.Stages.Count)
         {
             await Finish();
         }
@@ -166,11 +159,11 @@ internal sealed partial class ExperimentGrain(
     // False when the stage ended the experiment.
     private async Task<bool> TakeIn(Stage stage, StageProgress? progress, CancellationToken cancellationToken)
     {
-        var before = _status[stage.Key];
+        var before = _board[stage];
         switch (progress?.Phase)
         {
             case null:
-                _status[stage.Key] = before with { Reason = "Its silo does not answer; if it is lost, the stage goes on elsewhere." };
+                _board[stage] = before with { Reason = NoAnswer };
                 return true;
             case StagePhase.Pending: // its grain was lost with a silo
                 return await TryStart(stage, "its silo was lost", cancellationToken);
@@ -189,35 +182,23 @@ internal sealed partial class ExperimentGrain(
             _notes.Journal.Add(ExperimentEventKind.Warning, stage.Key, $"{stage.Title}: {warning}");
         }
 
-        _status[stage.Key] = new StageStatus(stage.Key, progress, Cached: false, before.Reason);
+        _board[stage] = new StageStatus(stage.Key, progress, Cached: false, before.Reason == NoAnswer ? null : before.Reason);
         return true;
-    }
-
-    private async Task<StageProgress?> TryGetProgress(Stage stage, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await Owner(stage).GetProgress(cancellationToken);
-        }
-        catch (Exception e) when (Unreachable.Is(e))
-        {
-            return null;
-        }
     }
 
     // As many stages as the cluster has slots: while the ranks of one run meet, those of another compute.
     private async Task<bool> StartReady(CancellationToken cancellationToken)
     {
-        var ready = Stages.Where(IsReady).ToArray();
-        if (ready.Length == 0)
+        var ready = _board.Ready;
+        if (ready.Count == 0)
         {
             return true;
         }
 
-        _slots = (await capacity.Slots(cancellationToken)).Sum(node => node.Slots);
-        foreach (var stage in ready.Take(_slots - Running().Count()))
+        await _owners.CountSlots(cancellationToken);
+        foreach (var stage in ready.Take(_owners.Slots - _board.Running.Count))
         {
-            _status[stage.Key] = new StageStatus(stage.Key, new StageProgress(StagePhase.Running, 0, stage.Size), Cached: false);
+            _board.Start(stage);
             if (!await TryStart(stage, null, cancellationToken))
             {
                 return false;
@@ -232,14 +213,11 @@ internal sealed partial class ExperimentGrain(
     {
         try
         {
-            if (stage.Kind is not StageKind.Generate) // it spreads its shards itself
+            if (!await _owners.TryStart(stage, _board.Running, cancellationToken))
             {
-                _places.Remove(stage.Key);
-                _places[stage.Key] = await LeastLoaded(cancellationToken);
-                RequestContext.Set(IPlacementDirector.PlacementHintKey, _places[stage.Key]);
+                return true;
             }
 
-            await Owner(stage).Start(stage, cancellationToken);
             if (restarted is null)
             {
                 _notes.Journal.Add(ExperimentEventKind.StageStarted, stage.Key, $"{stage.Title} started.");
@@ -247,13 +225,9 @@ internal sealed partial class ExperimentGrain(
             else
             {
                 _notes.Journal.Add(ExperimentEventKind.StageRestarted, stage.Key, $"{stage.Title} was started again: {restarted}. It goes on from what is in the store.");
-                _status[stage.Key] = _status[stage.Key] with { Reason = $"Started again: {restarted}." };
+                _board[stage] = _board[stage] with { Reason = $"Started again: {restarted}." };
             }
 
-            return true;
-        }
-        catch (Exception e) when (Unreachable.Is(e))
-        {
             return true;
         }
 #pragma warning disable CA1031 // A stage that cannot start has failed, in its words.
@@ -263,26 +237,16 @@ internal sealed partial class ExperimentGrain(
             await Fail(stage, new StageProgress(StagePhase.Failed, 0, stage.Size, null, StageFailure.From(e)));
             return false;
         }
-        finally
-        {
-            RequestContext.Remove(IPlacementDirector.PlacementHintKey);
-        }
-    }
-
-    private async Task<SiloAddress> LeastLoaded(CancellationToken cancellationToken)
-    {
-        var busy = Running().Select(stage => _places.GetValueOrDefault(stage.Key)).OfType<SiloAddress>().CountBy(place => place).ToDictionary();
-        return (await capacity.Slots(cancellationToken))
-            .OrderBy(node => (busy.GetValueOrDefault(node.Silo) + 1.0) / node.Slots).Select(node => node.Silo).FirstOrDefault(silo.SiloAddress);
     }
 
     private async Task Fail(Stage stage, StageProgress progress)
     {
         StopLooking();
-        _status[stage.Key] = new StageStatus(stage.Key, progress, Cached: false);
+        _board[stage] = new StageStatus(stage.Key, progress, Cached: false);
         var failure = progress.Failure! with { Message = $"{stage.Title}: {progress.Failure!.Message}" };
         LogFailed(Id, failure.Message);
-        await CancelStages();
+        await _owners.Cancel(_board.Running);
+        _board.CancelRunning();
         await Conclude(experiment.State with { Phase = StagePhase.Failed, Failure = failure }, ExperimentEventKind.Failed, failure.Message);
     }
 
@@ -314,28 +278,6 @@ internal sealed partial class ExperimentGrain(
         await Conclude(experiment.State with { Phase = StagePhase.Done }, ExperimentEventKind.Done, "Done.");
     }
 
-    private async Task CancelStages()
-    {
-        var running = Running().ToArray();
-        await Task.WhenAll(running.Select(CancelStage));
-        foreach (var stage in running)
-        {
-            _status[stage.Key] = _status[stage.Key] with { Progress = _status[stage.Key].Progress with { Phase = StagePhase.Cancelled } };
-        }
-    }
-
-    private async Task CancelStage(Stage stage)
-    {
-        try
-        {
-            await Owner(stage).Cancel(CancellationToken.None);
-        }
-        catch (Exception e) when (Unreachable.Is(e))
-        {
-            // Whatever ran there ended with its silo.
-        }
-    }
-
     private void StartLooking() => _timer = this.RegisterGrainTimer(Look, new GrainTimerCreationOptions(TimeSpan.Zero, options.Value.LookPeriod) { KeepAlive = true });
 
     // Disposing a timer cancels the token of its callback, so whatever the callback still does after this takes none.
@@ -345,46 +287,15 @@ internal sealed partial class ExperimentGrain(
         _timer = null;
     }
 
-    private bool IsDone(Stage stage) => IsDone(stage.Key);
-
-    private bool IsDone(ArtifactKey key) => _status.TryGetValue(key, out var status) && status.Progress.Phase is StagePhase.Done;
-
-    private bool IsReady(Stage stage) => !_status.ContainsKey(stage.Key) && stage.Needs.All(IsDone);
-
-    private IEnumerable<Stage> Running() => Stages.Where(stage => _status.TryGetValue(stage.Key, out var status) && status.Progress.Phase is StagePhase.Running);
-
-    private StageStatus StatusOf(Stage stage)
-    {
-        if (_status.TryGetValue(stage.Key, out var status))
-        {
-            return status;
-        }
-
-        var missing = Stages.Where(need => stage.Needs.Contains(need.Key) && !IsDone(need)).Select(need => need.Title).ToArray();
-        var reason = experiment.State.Phase is not StagePhase.Running ? null
-            : missing.Length > 0 ? $"Waits for {string.Join(", ", missing)}."
-            : _slots == 0 ? "Waits for a silo."
-            : $"Waits for a free slot: {Running().Count()} stages run on {_slots} slots.";
-        return new StageStatus(stage.Key, new StageProgress(StagePhase.Pending, 0, stage.Size), Cached: false, reason);
-    }
-
     private ExperimentSummary Summary() => new()
     {
         Id = Id,
         Phase = experiment.State.Phase,
         SubmittedAt = experiment.State.SubmittedAt,
         EndedAt = experiment.State.EndedAt,
-        StagesDone = Stages.Count(IsDone),
-        StageCount = Stages.Count,
+        StagesDone = _board.DoneCount,
+        StageCount = _board.Stages.Count,
         Failure = experiment.State.Failure?.Message,
-    };
-
-    private IStageGrain Owner(Stage stage) => stage.Kind switch
-    {
-        StageKind.Generate => grains.GetGrain<IGenerationGrain>(stage.Key.Value),
-        StageKind.Align or StageKind.Caption or StageKind.Retrieve or StageKind.Long or StageKind.Llava =>
-            grains.GetGrain<ITrainingRunGrain>(stage.Key.Value),
-        _ => grains.GetGrain<IWorkGrain>(stage.Key.Value),
     };
 
     // The end is told even if it cannot be written: the store then still says "running", and whoever asks there next goes on.
