@@ -33,7 +33,8 @@ public sealed class ClusterTests(UnbrokenRun unbroken)
         cluster.Interrupt();
         var ended = await cluster.End();
 
-        Assert.Equal((0, 0, 0, 0), (submitted.ExitCode, watched.ExitCode, logged.ExitCode, results.ExitCode));
+        Assert.Equal((0, "", 0, ""), (watched.ExitCode, watched.Error, logged.ExitCode, logged.Error));
+        Assert.Equal((0, 0), (submitted.ExitCode, results.ExitCode));
         Assert.StartsWith("15 stages, 3 of them done before.\n", watched.Out, StringComparison.Ordinal);
         Assert.EndsWith("Done.\n", logged.Out, StringComparison.Ordinal);
         Assert.Equal(unbroken.Hashes, await UnbrokenRun.AllHashes(experiment));
