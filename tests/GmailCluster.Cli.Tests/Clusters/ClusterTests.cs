@@ -22,7 +22,7 @@ public sealed class ClusterTests(UnbrokenRun unbroken)
         using var watch = CommandProcess.Start(experiment.Folder, "watch", id, "--store", "store");
         using var logs = CommandProcess.Start(experiment.Folder, "logs", id, "--follow", "--store", "store");
 
-        await logs.Line(line => line.EndsWith("align matched seed 0 started.", StringComparison.Ordinal));
+        await logs.Line(line => line.EndsWith("generate started.", StringComparison.Ordinal));
         LocalProcesses.Silos(cluster.Id)[0].Kill();
         await logs.Line(line => line.EndsWith("caption naive seed 0 started.", StringComparison.Ordinal));
         LocalProcesses.Terminate(LocalProcesses.Silos(cluster.Id)[^1]);
