@@ -10,6 +10,8 @@ public sealed class AzureObjectStoreTests : ObjectStoreConformance
 
     protected override IObjectStore Another(IObjectStore store) => AzuriteStores.Through(Azurite.Shared.Port, (AzureObjectStore)store);
 
+    protected override string? ConnectionString => Azurite.ConnectionString(Azurite.Shared.Port);
+
     [Fact]
     public async Task A_blob_lies_under_the_prefix_and_strange_blobs_are_not_objects()
     {

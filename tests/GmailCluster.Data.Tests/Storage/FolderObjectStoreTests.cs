@@ -179,30 +179,6 @@ public sealed class FolderObjectStoreTests : ObjectStoreConformance, IDisposable
         }
     }
 
-    [Fact]
-    public async Task Several_processes_lose_no_increment_and_one_wins_the_race()
-    {
-        var store = CreateStore();
-        await store.PutJson("counter", 0, cancellationToken: Token);
-
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        limit.CancelAfter(TimeSpan.FromMinutes(2));
-        var outcomes = await Task.WhenAll(Enumerable.Range(0, 3).Select(async _ =>
-        {
-            using var worker = StoreWorker.Start(store.Location, increments: 20);
-            await using var killed = limit.Token.Register(worker.Kill);
-            var output = worker.StandardOutput.ReadToEndAsync(Token);
-            var errors = await worker.StandardError.ReadToEndAsync(Token);
-            await worker.WaitForExitAsync(Token);
-            Assert.True(worker.ExitCode == 0, errors);
-            return (output: await output, worker.Id);
-        }));
-
-        var winner = Assert.Single(outcomes, o => o.output == "won");
-        Assert.Equal(winner.Id, BitConverter.ToInt32(await store.ReadAllBytes("race", Token)));
-        Assert.Equal(60, await store.ReadJson<int>("counter", Token));
-    }
-
     private sealed class UnevenClock : TimeProvider
     {
         private static readonly int[] Seconds = [5, 5, 3, 5, 4, 3, 3, 5];

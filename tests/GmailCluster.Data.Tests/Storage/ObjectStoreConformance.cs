@@ -15,6 +15,9 @@ public abstract class ObjectStoreConformance
     /// <summary>A second client of the same store, as another process would have.</summary>
     protected abstract IObjectStore Another(IObjectStore store);
 
+    /// <summary>What another process needs to reach the store by its location; null for nothing.</summary>
+    protected virtual string? ConnectionString => null;
+
     protected static CancellationToken Token => TestContext.Current.CancellationToken;
 
     protected static byte[] Utf8(string text) => Encoding.UTF8.GetBytes(text);
@@ -464,6 +467,30 @@ public abstract class ObjectStoreConformance
         var error = await Assert.ThrowsAsync<GmailClusterException>(() => store.ReadJson<Versioned>("v.json", Token));
 
         Assert.Contains("v.json", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Several_processes_lose_no_increment_and_one_wins_the_race()
+    {
+        var store = CreateStore();
+        await store.PutJson("counter", 0, cancellationToken: Token);
+
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        limit.CancelAfter(TimeSpan.FromMinutes(2));
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 3).Select(async _ =>
+        {
+            using var worker = StoreWorker.Start(store.Location, increments: 20, ConnectionString);
+            await using var killed = limit.Token.Register(worker.Kill);
+            var output = worker.StandardOutput.ReadToEndAsync(Token);
+            var errors = await worker.StandardError.ReadToEndAsync(Token);
+            await worker.WaitForExitAsync(Token);
+            Assert.True(worker.ExitCode == 0, errors);
+            return (output: await output, worker.Id);
+        }));
+
+        var winner = Assert.Single(outcomes, o => o.output == "won");
+        Assert.Equal(winner.Id, BitConverter.ToInt32(await store.ReadAllBytes("race", Token)));
+        Assert.Equal(60, await store.ReadJson<int>("counter", Token));
     }
 
     protected static byte[] Bytes(int length)

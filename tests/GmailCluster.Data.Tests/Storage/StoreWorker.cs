@@ -7,7 +7,7 @@ using GmailCluster.Storage;
 namespace GmailCluster.Data.Tests.Storage;
 
 /// <summary>
-/// This test assembly started again as another process that works on a store: an environment variable names the folder, and
+/// This test assembly started again as another process that works on a store: an environment variable names the store, and
 /// the module's initialiser runs before the test runner would.
 /// </summary>
 internal static class StoreWorker
@@ -15,7 +15,7 @@ internal static class StoreWorker
     private const string Variable = "GMAILCLUSTER_TEST_STORE_WORKER";
 
     /// <summary>Starts a process that takes part in the race for <c>race</c> and increments <c>counter</c>.</summary>
-    public static Process Start(string folder, int increments)
+    public static Process Start(string location, int increments, string? connectionString)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true, RedirectStandardError = true };
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
@@ -23,7 +23,8 @@ internal static class StoreWorker
             start.ArgumentList.Add(typeof(StoreWorker).Assembly.Location);
         }
 
-        start.Environment[Variable] = string.Create(CultureInfo.InvariantCulture, $"{increments}:{folder}");
+        start.Environment[Variable] = string.Create(CultureInfo.InvariantCulture, $"{increments}:{location}");
+        start.Environment["AZURE_STORAGE_CONNECTION_STRING"] = connectionString ?? "";
         return Process.Start(start)!;
     }
 
@@ -43,9 +44,9 @@ internal static class StoreWorker
     }
 
     // Without await: other threads may not enter this module before its initialiser has ended, so no continuation may lie in it.
-    private static void Run(string folder, int increments)
+    private static void Run(string location, int increments)
     {
-        var store = new FolderObjectStore(folder);
+        var store = ObjectStores.Open(location);
         var won = store.PutBytes("race", BitConverter.GetBytes(Environment.ProcessId), PutCondition.WhenAbsent).GetAwaiter().GetResult();
         for (var done = 0; done < increments;)
         {
