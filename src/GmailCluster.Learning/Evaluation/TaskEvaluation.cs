@@ -20,7 +20,7 @@ internal static class TaskEvaluation
             tests.Add(await TestSet.Load(store, test, settings.Task is StageKind.Llava ? "patches" : "embeddings", cancellationToken).ConfigureAwait(false));
         }
 
-        using var trained = await LocalCopy.Of(store, $"runs/{settings.Trained}/", cancellationToken).ConfigureAwait(false);
+        using var trained = await LocalCopy.OfRun(store, settings.Trained, cancellationToken).ConfigureAwait(false);
         return settings.Task switch
         {
             StageKind.Caption => await CaptionEvaluation.Run(store, pool, stage, settings, trained.Path, tests, progress, cancellationToken).ConfigureAwait(false),

@@ -77,7 +77,7 @@ internal static class FeatureExtraction
 
     private static async Task<LoraAdapter> LoadAdapter(IObjectStore store, Keys.ArtifactKey key, ClipVisionTower tower, CancellationToken cancellationToken)
     {
-        using var folder = await LocalCopy.Of(store, $"runs/{key}/", cancellationToken).ConfigureAwait(false);
+        using var folder = await LocalCopy.OfRun(store, key, cancellationToken).ConfigureAwait(false);
         return LoraAdapter.Load(tower, folder.Path);
     }
 

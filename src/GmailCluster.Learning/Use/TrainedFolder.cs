@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using GmailCluster.Data.Storage;
 using GmailCluster.Errors;
+using GmailCluster.Keys;
 using GmailCluster.Learning.Work;
 using GmailCluster.Storage;
 
@@ -62,7 +63,7 @@ public sealed partial class TrainedFolder : IDisposable
             return new TrainedFolder(System.IO.Path.Combine(store.Location, run), null);
         }
 
-        var copy = await LocalCopy.Of(store, $"{run}/", cancellationToken).ConfigureAwait(false);
+        var copy = await LocalCopy.OfRun(store, new ArtifactKey(run[Runs.Length..]), cancellationToken).ConfigureAwait(false);
         return new TrainedFolder(copy.Path, copy);
     }
 
