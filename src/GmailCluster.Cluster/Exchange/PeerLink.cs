@@ -4,8 +4,8 @@ namespace GmailCluster.Cluster.Exchange;
 
 /// <summary>
 /// The connection to one member of a plan. It has a thread that reads and one that writes, both in blocking calls: a frame then
-/// wakes one thread and not three, which is what small and middle-sized sums are made of. Only a caller's single frame is written
-/// by the caller itself. The thread that reads never writes, so that two silos cannot wait for one another.
+/// wakes one thread and not three, which is what small and middle-sized sums are made of. Only a caller's single frame is
+/// written by the caller itself. The thread that reads never writes, so that two silos cannot wait for one another.
 /// </summary>
 internal sealed class PeerLink
 {
@@ -77,6 +77,7 @@ internal sealed class PeerLink
         else if (isOwn)
         {
             Write(frames, isLast: true);
+            EndWriting();
         }
     }
 
@@ -151,6 +152,7 @@ internal sealed class PeerLink
         while (TryTake(out var frame, out var isLast))
         {
             Write(frame, isLast);
+            EndWriting();
         }
 
         _sent.TrySetResult();
@@ -211,19 +213,20 @@ internal sealed class PeerLink
                 return;
             }
         }
-        finally
-        {
-            lock (_lock)
-            {
-                _isWriting = false;
-                if (_urgent.Count + _bulk.Count > 0)
-                {
-                    Monitor.PulseAll(_lock);
-                }
-            }
-        }
 
         frame.Written(isLast);
+    }
+
+    private void EndWriting()
+    {
+        lock (_lock)
+        {
+            _isWriting = false;
+            if (_urgent.Count + _bulk.Count > 0)
+            {
+                Monitor.PulseAll(_lock);
+            }
+        }
     }
 
     private void FailToWrite(Exception exception)

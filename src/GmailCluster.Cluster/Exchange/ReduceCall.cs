@@ -17,6 +17,8 @@ internal sealed class ReduceCall : ExchangeCall
     private readonly IReadOnlyList<Memory<float>> _partials;
     private readonly Memory<float> _sum;
     private readonly (int Start, int Count)[] _chunks;
+    private readonly int[] _pieces;
+    private readonly int _pieceFloats;
     private readonly bool _isDirect;
     private readonly int[] _next; // by leaf and, after those, by owner: the piece that comes next
     private readonly int[] _missing; // by own piece: what must come, or go, before it is summed
@@ -34,7 +36,9 @@ internal sealed class ReduceCall : ExchangeCall
         (_plan, _layout, _buffers, _partials, _sum) = (plan, layout, buffers, partials, sum);
         _isDirect = layout.IsDirect(sum.Length);
         _chunks = [.. plan.Members.Select((_, member) => layout.Chunk(member, sum.Length))];
-        var pieces = ReduceLayout.Pieces(_chunks[Self].Count);
+        _pieces = [.. plan.Members.Select((_, member) => layout.Pieces(member, sum.Length))];
+        _pieceFloats = layout.PieceFloats(sum.Length);
+        var pieces = _pieces[Self];
         _next = new int[layout.LeafCount + plan.Members.Count];
         _missing = new int[pieces];
         _leaves = new byte[pieces * layout.LeafCount][];
@@ -43,8 +47,8 @@ internal sealed class ReduceCall : ExchangeCall
         var others = plan.Members.Count - 1;
         Array.Fill(_missing, layout.LeafCount - partials.Count + (_isDirect ? others * partials.Count : 0));
         var due = plan.Members.Select((_, member) =>
-            member == Self ? 0 : (pieces * layout.Parts(member)) + (_isDirect ? 0 : ReduceLayout.Pieces(_chunks[member].Count))).ToArray();
-        var sums = _isDirect ? 0 : (pieces * others) + plan.Members.Select((_, m) => m == Self ? 0 : ReduceLayout.Pieces(_chunks[m].Count)).Sum();
+            member == Self ? 0 : (pieces * layout.Parts(member)) + (_isDirect ? 0 : _pieces[member])).ToArray();
+        var sums = _isDirect ? 0 : (pieces * others) + plan.Members.Select((_, m) => m == Self ? 0 : _pieces[m]).Sum();
         Expect(due, pieces + sums + others);
     }
 
@@ -68,7 +72,7 @@ internal sealed class ReduceCall : ExchangeCall
     public override Span<byte> Place(int member, in FrameHeader header)
     {
         if (header.Type != FrameType.Sum || _isDirect || _plan.Wire != WireType.Float32 || header.Total != Total
-            || header.Sequence != _next[_layout.LeafCount + member] || header.Sequence >= ReduceLayout.Pieces(_chunks[member].Count))
+            || header.Sequence != _next[_layout.LeafCount + member] || header.Sequence >= _pieces[member])
         {
             return default;
         }
@@ -90,7 +94,7 @@ internal sealed class ReduceCall : ExchangeCall
     protected override long BytesFrom(int member) => (long)_chunks[Self].Count * _layout.Parts(member) * _layout.ValueBytes;
 
     protected override Outgoing MessageTo(int member) =>
-        new(FrameType.Partial, this, 0, ReduceLayout.Pieces(_chunks[member].Count) * _partials.Count);
+        new(FrameType.Partial, this, 0, _pieces[member] * _partials.Count);
 
     protected override bool Take(int member, in FrameHeader header, byte[] buffer, bool isPlaced) => header.Type switch
     {
@@ -122,7 +126,7 @@ internal sealed class ReduceCall : ExchangeCall
     private bool TakeSum(int member, in FrameHeader header, byte[] buffer, bool isPlaced)
     {
         var piece = _next[_layout.LeafCount + member]++;
-        Require(header.Sequence == piece && piece < ReduceLayout.Pieces(_chunks[member].Count) && header.Part == 0, header);
+        Require(header.Sequence == piece && piece < _pieces[member] && header.Part == 0, header);
         var values = Piece(_sum.Span, member, piece);
         Require(header.Length - header.NameLength == values.Length * _layout.ValueBytes && header.NameLength == 0, header);
         if (isPlaced)
@@ -183,8 +187,8 @@ internal sealed class ReduceCall : ExchangeCall
     private Span<float> Piece(Span<float> all, int owner, int piece)
     {
         var (start, count) = _chunks[owner];
-        var offset = piece * ReduceLayout.PieceFloats;
-        return all.Slice(start + offset, Math.Min(ReduceLayout.PieceFloats, count - offset));
+        var offset = piece * _pieceFloats;
+        return all.Slice(start + offset, Math.Min(_pieceFloats, count - offset));
     }
 
     private static Span<float> Values(byte[] buffer, int count) => MemoryMarshal.Cast<byte, float>(buffer.AsSpan(FrameHeader.Size, count * sizeof(float)));

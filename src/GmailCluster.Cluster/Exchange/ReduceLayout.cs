@@ -11,13 +11,10 @@ namespace GmailCluster.Cluster.Exchange;
 /// </summary>
 internal sealed class ReduceLayout
 {
-    /// <summary>Floats of a piece: the unit that is sent, summed and given on.</summary>
-    public const int PieceFloats = FrameHeader.PieceBytes / sizeof(float);
-
     // Below this a round trip costs more than the bytes that owners save. Two members with a partial each send no byte more
     // without owners, but each adds everything.
     private const int DirectBytes = 64 << 10;
-    private const int DirectPairBytes = 256 << 10;
+    private const int DirectPairBytes = 1 << 20;
     private const int AlignmentFloats = 16;
 
     private readonly ExchangePlan _plan;
@@ -66,8 +63,18 @@ internal sealed class ReduceLayout
         return (start, Bound(member + 1, length) - start);
     }
 
-    /// <summary>How many pieces a chunk has; one at least, so that a disagreement about its length shows.</summary>
-    public static int Pieces(int count) => Math.Max(1, (count + PieceFloats - 1) / PieceFloats);
+    /// <summary>
+    /// Floats of a piece, the unit that is sent, summed and given on, in a sum of so many. Where everybody gets everything nothing
+    /// is given on, and smaller ones let the other side begin sooner.
+    /// </summary>
+    public int PieceFloats(int length)
+    {
+        const int Most = FrameHeader.PieceBytes / sizeof(float);
+        return IsDirect(length) && length > Most ? Most / 2 : Most;
+    }
+
+    /// <summary>How many pieces a member's chunk has; one at least, so that a disagreement about its length shows.</summary>
+    public int Pieces(int member, int length) => Math.Max(1, (Chunk(member, length).Count + PieceFloats(length) - 1) / PieceFloats(length));
 
     private int Bound(int member, int length) => member == _plan.Members.Count
         ? length

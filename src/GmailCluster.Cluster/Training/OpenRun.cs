@@ -42,7 +42,7 @@ internal sealed partial class OpenRun : IAsyncDisposable
         (_stage, _store, _checkpoints, _task, _time, _logger) = (stage, store, checkpoints, task, time, logger);
         var settings = TrainingRunGrain.RunOf(stage);
         (_everySteps, _keep) = (settings.Checkpoint.EverySteps, settings.Checkpoint.Keep);
-        Replica = new TrainingReplica(task.Task, task.Optimizer, task.Steps, settings.WorldSize, pool);
+        Replica = new TrainingReplica(task.Task, task.Optimizer, task.Steps, settings.WorldSize, pool, settings.WireType);
         if (resumed is not null)
         {
             Replica.Restore(resumed.State);

@@ -17,6 +17,7 @@ public sealed class TrainingReplica : IDisposable
 
     private readonly ILearningTask _task;
     private readonly OptimizerSpec _optimizerSpec;
+    private readonly WireType _wire;
     private readonly ComputePool _pool;
     private readonly AdamW _optimizer;
     private readonly Memory<float>[] _gradients;
@@ -30,10 +31,13 @@ public sealed class TrainingReplica : IDisposable
     /// <param name="steps">Steps of the whole run.</param>
     /// <param name="worldSize">Virtual ranks R.</param>
     /// <param name="pool">Compute slots.</param>
-    public TrainingReplica(ILearningTask task, OptimizerSpec optimizer, int steps, int worldSize, ComputePool pool)
+    /// <param name="wire">How sums of gradients are rounded, on one silo as between several.</param>
+    public TrainingReplica(
+        ILearningTask task, OptimizerSpec optimizer, int steps, int worldSize, ComputePool pool, WireType wire = WireType.Float32)
     {
         ArgumentNullException.ThrowIfNull(task);
         _task = task;
+        _wire = wire;
         _optimizerSpec = optimizer;
         _pool = pool;
         Steps = steps;
@@ -158,7 +162,7 @@ public sealed class TrainingReplica : IDisposable
 
     private void Commit(StepRound round)
     {
-        CanonicalTree.Combine(_gradients);
+        CanonicalTree.Combine(_gradients, _wire);
         var loss = CanonicalTree.Combine(round.Losses);
         if (!double.IsFinite(loss))
         {

@@ -20,6 +20,15 @@ public sealed class TrainingReplicaTests
     }
 
     [Fact]
+    public async Task The_wire_type_is_part_of_the_result_on_one_silo_too()
+    {
+        var rounded = await Train(slots: 1, steps: 20, WireType.Bfloat16);
+
+        Assert.NotEqual(await Train(slots: 1, steps: 20), rounded);
+        Assert.Equal(rounded, await Train(slots: 3, steps: 20, WireType.Bfloat16));
+    }
+
+    [Fact]
     public async Task A_restored_run_ends_with_the_bits_of_an_unbroken_one()
     {
         await using var pool = new ComputePool(2);
@@ -90,11 +99,11 @@ public sealed class TrainingReplicaTests
         await Assert.ThrowsAsync<InvalidOperationException>(() => replica.RunStep(0, 3, TestContext.Current.CancellationToken));
     }
 
-    private static async Task<string> Train(int slots, int steps)
+    private static async Task<string> Train(int slots, int steps, WireType wire = WireType.Float32)
     {
         await using var pool = new ComputePool(slots);
         using var task = new RegressionTask();
-        using var replica = new TrainingReplica(task, Optimizer, steps, 4, pool);
+        using var replica = new TrainingReplica(task, Optimizer, steps, 4, pool, wire);
         await Run(replica, steps);
         return Sha256(task);
     }
