@@ -21,6 +21,9 @@ internal static class CheckpointFiles
     private const string First = "exp_avg.";
     private const string Second = "exp_avg_sq.";
 
+    /// <summary>The files, in the order in which they are written.</summary>
+    public static IReadOnlyList<string> Names { get; } = [Model, Optimizer, State];
+
     public static IReadOnlyList<(string Name, byte[] Content)> Write(FlatParameters layout, Checkpoint checkpoint)
     {
         using var scope = NewDisposeScope();
@@ -36,10 +39,10 @@ internal static class CheckpointFiles
 
     public static Checkpoint Read(FlatParameters layout, IReadOnlyDictionary<string, byte[]> files, string where)
     {
-        var state = JsonSerializer.Deserialize<StateFile>(Required(files, State, where), StageJson.Options)
+        var state = JsonSerializer.Deserialize<StateFile>(files[State], StageJson.Options)
             ?? throw new GmailClusterException(where + State, "is empty.", "Remove the checkpoint folder: the run then resumes from an older one.");
-        using var model = SafetensorsFile.Read(Required(files, Model, where), where + Model);
-        using var optimizer = SafetensorsFile.Read(Required(files, Optimizer, where), where + Optimizer);
+        using var model = SafetensorsFile.Read(files[Model], where + Model);
+        using var optimizer = SafetensorsFile.Read(files[Optimizer], where + Optimizer);
         return new Checkpoint(
             new TrainingState(state.Losses, Flat(layout, model, ""), Flat(layout, optimizer, First), Flat(layout, optimizer, Second)), state.Seconds);
     }
@@ -74,10 +77,6 @@ internal static class CheckpointFiles
 
         return flat;
     }
-
-    private static byte[] Required(IReadOnlyDictionary<string, byte[]> files, string name, string where) => files.TryGetValue(name, out var content)
-        ? content
-        : throw new GmailClusterException(where + name, "is not listed in COMMIT.", "Remove the checkpoint folder: the run then resumes from an older one.");
 
     private sealed record StateFile(int Step, double Seconds, IReadOnlyList<double> Losses);
 }

@@ -8,7 +8,7 @@ namespace GmailCluster.Data.Storage;
 /// <summary>Whole small objects: bytes and JSON.</summary>
 public static class ObjectStoreExtensions
 {
-    private static readonly JsonSerializerOptions Json = new()
+    private static readonly JsonSerializerOptions Options = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         WriteIndented = true,
@@ -47,7 +47,10 @@ public static class ObjectStoreExtensions
     /// <summary>Writes a value as indented JSON, names in snake_case, lines ending in LF.</summary>
     public static Task<PutResult> PutJson<T>(
         this IObjectStore store, string key, T value, PutCondition condition = default, CancellationToken cancellationToken = default) =>
-        store.PutBytes(key, JsonSerializer.SerializeToUtf8Bytes(value, Json), condition, cancellationToken);
+        store.PutBytes(key, Json(value), condition, cancellationToken);
+
+    /// <summary>The bytes that <see cref="PutJson"/> writes.</summary>
+    public static byte[] Json<T>(T value) => JsonSerializer.SerializeToUtf8Bytes(value, Options);
 
     /// <summary>Reads a value that <see cref="PutJson"/> wrote.</summary>
     /// <exception cref="ObjectNotFoundException">There is no such object.</exception>
@@ -135,7 +138,7 @@ public static class ObjectStoreExtensions
     {
         try
         {
-            return JsonSerializer.Deserialize<T>(bytes, Json) ?? throw new JsonException("it is null");
+            return JsonSerializer.Deserialize<T>(bytes, Options) ?? throw new JsonException("it is null");
         }
         catch (JsonException e)
         {

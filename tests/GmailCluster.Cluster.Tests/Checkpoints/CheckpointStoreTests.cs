@@ -3,7 +3,9 @@ using GmailCluster.Data.Storage;
 using GmailCluster.Keys;
 using GmailCluster.Learning.Optim;
 using GmailCluster.Learning.Training;
+using GmailCluster.Randomness;
 using GmailCluster.Storage;
+using Microsoft.Extensions.Time.Testing;
 using static TorchSharp.torch;
 
 namespace GmailCluster.Cluster.Tests.Checkpoints;
@@ -79,10 +81,116 @@ public sealed class CheckpointStoreTests : IDisposable
         Assert.Empty(await Folders());
     }
 
+    [Fact]
+    public async Task Whatever_is_cut_or_altered_the_one_before_is_loaded_and_the_damage_is_named()
+    {
+        var checkpoints = new CheckpointStore(Store, Run);
+        await checkpoints.Save(_layout, At(2), keep: 2, Token);
+        await checkpoints.Save(_layout, At(4), keep: 2, Token);
+        var random = CounterRandom.For(20261125, "checkpoint-fuzz");
+        foreach (var file in new[] { "model.safetensors", "optimizer.safetensors", "state.json", "COMMIT" })
+        {
+            var key = $"runs/{Run}/checkpoints/step-000004/{file}";
+            var whole = await Store.ReadAllBytes(key, Token);
+            for (var i = 0; i < 60; i++)
+            {
+                var damaged = Damage(whole, ref random);
+                await Store.PutBytes(key, damaged, PutCondition.Always, Token);
+
+                var loaded = await checkpoints.LoadLatest(_layout, Token);
+
+                Assert.Equal(At(2).State.Values, loaded!.State.Values);
+                Assert.Equal(At(2).State.Losses, loaded.State.Losses);
+                Assert.Contains("step-000004", Assert.Single(checkpoints.Skipped), StringComparison.Ordinal);
+            }
+
+            await Store.PutBytes(key, whole, PutCondition.Always, Token);
+        }
+
+        Assert.Equal(4, (await checkpoints.LoadLatest(_layout, Token))!.State.Losses.Count);
+        Assert.Empty(checkpoints.Skipped);
+    }
+
+    [Fact]
+    public async Task A_writer_whose_plan_is_over_commits_nothing_and_leaves_the_newer_one_alone()
+    {
+        var checkpoints = new CheckpointStore(Store, Run);
+        var running = 2L;
+        CheckpointFence Of(long number) => new(number, _ => Task.FromResult(running == number));
+        Assert.True(await checkpoints.Save(_layout, At(4), keep: 2, Of(2), Token));
+
+        Assert.False(await checkpoints.Save(_layout, At(4), keep: 2, Of(1), Token));
+        Assert.False(await checkpoints.Save(_layout, At(6), keep: 2, Of(1), Token));
+
+        Assert.Equal(["step-000004-g000002"], await Folders());
+        Assert.Equal(4, (await checkpoints.LoadLatest(_layout, Token))!.State.Losses.Count);
+        Assert.Equal(4, await checkpoints.FindNewestStep(Token));
+    }
+
+    [Fact]
+    public async Task What_a_killed_writer_left_is_removed_by_the_next_one()
+    {
+        var checkpoints = new CheckpointStore(Store, Run);
+        await Store.PutBytes($"runs/{Run}/checkpoints/step-000002-g000001/model.safetensors", new byte[10], PutCondition.Always, Token);
+
+        await checkpoints.Save(_layout, At(4), keep: 1, Token);
+
+        Assert.Equal(["step-000004"], await Folders());
+    }
+
+    [Fact]
+    public async Task A_checkpoint_that_is_being_read_is_not_removed()
+    {
+        var slow = new PausedStore(Store, "step-000002/optimizer.safetensors");
+        await new CheckpointStore(Store, Run).Save(_layout, At(2), keep: 1, Token);
+        var reading = new CheckpointStore(slow, Run).LoadLatest(_layout, Token);
+        await slow.Reached.WaitAsync(TimeSpan.FromSeconds(30), Token);
+
+        await new CheckpointStore(Store, Run).Save(_layout, At(4), keep: 1, Token); // would remove it
+        slow.Continue();
+
+        Assert.Equal(At(2).State.SecondMoment, (await reading)!.State.SecondMoment);
+        await new CheckpointStore(Store, Run).Save(_layout, At(6), keep: 1, Token);
+        Assert.Equal(["step-000006"], await Folders()); // read no longer, so removed with the next
+    }
+
+    [Fact]
+    public async Task The_mark_of_a_reader_that_died_is_in_the_way_for_an_hour()
+    {
+        await new CheckpointStore(Store, Run).Save(_layout, At(2), keep: 1, Token);
+        await Store.PutBytes($"runs/{Run}/checkpoints/step-000002/READER-dead", "reads"u8.ToArray(), PutCondition.Always, Token);
+
+        await new CheckpointStore(Store, Run).Save(_layout, At(4), keep: 1, Token);
+        Assert.Equal(["step-000002", "step-000004"], await Folders());
+        var later = new FakeTimeProvider(TimeProvider.System.GetUtcNow() + TimeSpan.FromMinutes(61));
+        await new CheckpointStore(Store, Run, later).Save(_layout, At(6), keep: 1, Token);
+        Assert.Equal(["step-000006"], await Folders());
+    }
+
     public void Dispose()
     {
         _layout.Dispose();
         Directory.Delete(_folder, recursive: true);
+    }
+
+    // Cut short, one bit turned, a byte of white space in place of another, or bytes at the end.
+    private static byte[] Damage(byte[] whole, ref CounterRandom random)
+    {
+        var at = random.Next(whole.Length);
+        var damaged = whole.ToArray();
+        switch (random.Next(4))
+        {
+            case 0:
+                return whole[..at];
+            case 1:
+                return [.. whole, (byte)random.Next(256)];
+            case 2 when damaged[at] is (byte)' ' or (byte)'\n':
+                damaged[at] = (byte)'\t';
+                return damaged;
+            default:
+                damaged[at] ^= (byte)(1 << random.Next(8));
+                return damaged;
+        }
     }
 
     private Checkpoint At(int step)
