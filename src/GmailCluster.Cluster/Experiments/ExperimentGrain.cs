@@ -26,7 +26,7 @@ internal sealed partial class ExperimentGrain(
     private const string NoAnswer = "Its silo does not answer; if it is lost, the stage goes on elsewhere.";
 
     private readonly StageBoard _board = new();
-    private readonly StageOwners _owners = new(grains, capacity);
+    private readonly StageOwners _owners = new(grains, capacity, time);
     private ExperimentNotes _notes = null!; // since activation
     private IGrainTimer? _timer;
     private string? _activity;

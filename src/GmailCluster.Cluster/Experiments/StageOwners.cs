@@ -7,8 +7,13 @@ using Orleans.Runtime.Placement;
 namespace GmailCluster.Cluster.Experiments;
 
 /// <summary>The grains that own an experiment's stages, and where this experiment has put them: the work is spread over the silos by their slots.</summary>
-internal sealed class StageOwners(IGrainFactory grains, ClusterCapacity capacity)
+internal sealed class StageOwners(IGrainFactory grains, ClusterCapacity capacity, TimeProvider time)
 {
+    // A call into a silo that is going down may get no answer at all: what is not answered in time is asked again.
+    private static readonly TimeSpan ProgressLimit = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan CancelLimit = TimeSpan.FromSeconds(15);
+
     private readonly Dictionary<ArtifactKey, SiloAddress> _places = [];
 
     /// <summary>Compute slots of the whole cluster, as last asked.</summary>
@@ -22,7 +27,7 @@ internal sealed class StageOwners(IGrainFactory grains, ClusterCapacity capacity
     {
         try
         {
-            return await Owner(stage).GetProgress(cancellationToken);
+            return await Owner(stage).GetProgress(cancellationToken).WaitAsync(ProgressLimit, time, cancellationToken);
         }
         catch (Exception e) when (Unreachable.Is(e))
         {
@@ -45,7 +50,7 @@ internal sealed class StageOwners(IGrainFactory grains, ClusterCapacity capacity
                 RequestContext.Set(IPlacementDirector.PlacementHintKey, silo);
             }
 
-            await Owner(stage).Start(stage, cancellationToken);
+            await Owner(stage).Start(stage, cancellationToken).WaitAsync(StartLimit, time, cancellationToken);
             return true;
         }
         catch (Exception e) when (Unreachable.Is(e))
@@ -63,11 +68,11 @@ internal sealed class StageOwners(IGrainFactory grains, ClusterCapacity capacity
     {
         try
         {
-            await Owner(stage).Cancel(CancellationToken.None);
+            await Owner(stage).Cancel(CancellationToken.None).WaitAsync(CancelLimit, time);
         }
         catch (Exception e) when (Unreachable.Is(e))
         {
-            // Whatever ran there ended with its silo.
+            // Whatever ran there ended with its silo, or ends when it can.
         }
     }));
 

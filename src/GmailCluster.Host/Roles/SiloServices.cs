@@ -21,7 +21,16 @@ internal static class SiloServices
         var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Logging.SetMinimumLevel(logLevel).AddSimpleConsole(options => options.SingleLine = true);
         builder.Logging.Services.Configure<ConsoleLoggerOptions>(options => options.LogToStandardErrorThreshold = LogLevel.Trace);
-        builder.Logging.AddFilter("Orleans", orleansLevel).AddFilter("Polly", LogLevel.Error); // Orleans' placement tells each call
+        builder.Logging.AddFilter("Orleans", orleansLevel);
+        if (logLevel >= LogLevel.Information)
+        {
+            // A silo that dies takes calls with it; the callers ask again, and what then fails is told by them.
+            foreach (var category in new[] { "Orleans.Messaging", "Orleans.Runtime.GrainCallCancellationManager", "Polly" })
+            {
+                builder.Logging.AddFilter(category, LogLevel.Critical);
+            }
+        }
+
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         return builder;
     }
