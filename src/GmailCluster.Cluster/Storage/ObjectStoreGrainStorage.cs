@@ -1,4 +1,5 @@
 using System.Text.Json;
+using GmailCluster.Data.Storage;
 using GmailCluster.Stages;
 using GmailCluster.Storage;
 using Orleans.Storage;
@@ -16,16 +17,14 @@ internal sealed class ObjectStoreGrainStorage(IObjectStore store) : IGrainStorag
     public async Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
         var key = ObjectKey(stateName, grainId);
-        var info = await store.Stat(key, CancellationToken.None);
-        if (info is null)
+        if (await store.TryReadBytes(key, CancellationToken.None) is not var (content, etag))
         {
             (grainState.RecordExists, grainState.ETag, grainState.State) = (false, null, Activator.CreateInstance<T>());
             return;
         }
 
-        await using var stream = await store.OpenRead(key, 0, null, CancellationToken.None);
-        var state = await JsonSerializer.DeserializeAsync<T>(stream, StageJson.Options, CancellationToken.None);
-        (grainState.RecordExists, grainState.ETag, grainState.State) = (true, info.ETag, state ?? Activator.CreateInstance<T>());
+        var state = JsonSerializer.Deserialize<T>(content, StageJson.Options);
+        (grainState.RecordExists, grainState.ETag, grainState.State) = (true, etag, state ?? Activator.CreateInstance<T>());
     }
 
     public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)

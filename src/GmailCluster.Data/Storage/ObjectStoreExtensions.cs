@@ -67,7 +67,11 @@ public static class ObjectStoreExtensions
     /// </summary>
     /// <exception cref="GmailClusterException">The object is not such a value.</exception>
     public static async Task<(T Value, string ETag)?> TryReadJson<T>(
-        this IObjectStore store, string key, CancellationToken cancellationToken = default)
+        this IObjectStore store, string key, CancellationToken cancellationToken = default) =>
+        await store.TryReadBytes(key, cancellationToken).ConfigureAwait(false) is var (bytes, etag) ? (Parse<T>(store, key, bytes), etag) : null;
+
+    /// <summary>Reads a whole object and the ETag of exactly that version; null when there is no such object.</summary>
+    public static async Task<(byte[] Bytes, string ETag)?> TryReadBytes(this IObjectStore store, string key, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(store);
         while (true)
@@ -77,7 +81,7 @@ public static class ObjectStoreExtensions
                 var (bytes, etag) = await Read(store, key, cancellationToken).ConfigureAwait(false);
                 if (etag is not null)
                 {
-                    return (Parse<T>(store, key, bytes), etag);
+                    return (bytes, etag);
                 }
 
                 // A store whose streams do not say what they are: the version is that of an equal look before and after.
@@ -85,7 +89,7 @@ public static class ObjectStoreExtensions
                 (bytes, _) = await Read(store, key, cancellationToken).ConfigureAwait(false);
                 if (await store.Stat(key, cancellationToken).ConfigureAwait(false) is { } after && after.ETag == before?.ETag)
                 {
-                    return (Parse<T>(store, key, bytes), after.ETag);
+                    return (bytes, after.ETag);
                 }
             }
             catch (ObjectNotFoundException)

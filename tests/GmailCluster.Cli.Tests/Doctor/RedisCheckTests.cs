@@ -12,15 +12,12 @@ public sealed class RedisCheckTests
     [Fact]
     public async Task A_Redis_that_answers_is_well()
     {
-        var (redis, port) = await Start();
-        using (redis)
-        {
-            var run = await CliRun.Of("doctor", "--store", Path.Combine(Path.GetTempPath(), "gmailcluster-doctor-none"), "--redis", $"127.0.0.1:{port}");
-            redis.Kill();
+        using var redis = await LocalRedis.Start();
 
-            Assert.True(run.ExitCode == 0, run.Out);
-            Assert.Matches($@"ok       Redis: 127\.0\.0\.1:{port} answers in [\d.]+ ms", run.Out);
-        }
+        var run = await CliRun.Of("doctor", "--store", Path.Combine(Path.GetTempPath(), "gmailcluster-doctor-none"), "--redis", redis.Address);
+
+        Assert.True(run.ExitCode == 0, run.Out);
+        Assert.Matches($@"ok       Redis: {redis.Address} answers in [\d.]+ ms", run.Out);
     }
 
     [Theory]
@@ -29,47 +26,59 @@ public sealed class RedisCheckTests
     [InlineData("--min-replicas-to-write 1", "refuses: NOREPLICAS")]
     public async Task A_Redis_that_cannot_hold_the_membership_is_a_problem(string options, string problem)
     {
-        var (redis, port) = await Start(options.Split(' '));
-        using (redis)
-        {
-            var finding = await RedisCheck.Run($"127.0.0.1:{port}", TimeProvider.System);
-            redis.Kill();
+        using var redis = await LocalRedis.Start(options.Split(' '));
 
-            Assert.StartsWith($"problem  Redis: 127.0.0.1:{port} ", finding.ToString(), StringComparison.Ordinal);
-            Assert.Contains(problem, finding.ToString(), StringComparison.Ordinal);
-            Assert.DoesNotContain("secret", finding.ToString(), StringComparison.Ordinal);
-        }
+        var finding = await RedisCheck.Run(redis.Address, TimeProvider.System);
+
+        Assert.StartsWith($"problem  Redis: {redis.Address} ", finding.ToString(), StringComparison.Ordinal);
+        Assert.Contains(problem, finding.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", finding.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task No_Redis_is_a_problem_and_its_password_is_not_shown()
     {
-        var finding = await RedisCheck.Run($"127.0.0.1:{FreePort()},password=hunter2", TimeProvider.System);
+        var finding = await RedisCheck.Run($"127.0.0.1:{LocalRedis.FreePort()},password=hunter2", TimeProvider.System);
 
         Assert.Contains("does not answer", finding.Seen, StringComparison.Ordinal);
         Assert.DoesNotContain("hunter2", finding.ToString(), StringComparison.Ordinal);
     }
 
-    private static async Task<(Process Redis, string Port)> Start(params string[] options)
+    private sealed class LocalRedis : IDisposable
     {
-        var port = FreePort();
-        string[] arguments = ["--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", .. options];
-        var redis = Process.Start(new ProcessStartInfo("redis-server", arguments) { RedirectStandardOutput = true })!;
-        while (await redis.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken) is { } line)
+        private readonly Process _process;
+
+        private LocalRedis(Process process, string port) => (_process, Address) = (process, $"127.0.0.1:{port}");
+
+        public string Address { get; }
+
+        public static async Task<LocalRedis> Start(params string[] options)
         {
-            if (line.Contains("Ready to accept connections", StringComparison.Ordinal))
+            var port = FreePort();
+            string[] arguments = ["--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", .. options];
+            var redis = new LocalRedis(Process.Start(new ProcessStartInfo("redis-server", arguments) { RedirectStandardOutput = true })!, port);
+            while (await redis._process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken) is { } line)
             {
-                return (redis, port);
+                if (line.Contains("Ready to accept connections", StringComparison.Ordinal))
+                {
+                    return redis;
+                }
             }
+
+            throw new InvalidOperationException("redis-server ended before it listened.");
         }
 
-        throw new InvalidOperationException("redis-server ended before it listened.");
-    }
+        public static string FreePort()
+        {
+            using var listener = new TcpListener(IPAddress.Loopback, 0);
+            listener.Start();
+            return ((IPEndPoint)listener.LocalEndpoint).Port.ToString(CultureInfo.InvariantCulture);
+        }
 
-    private static string FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port.ToString(CultureInfo.InvariantCulture);
+        public void Dispose()
+        {
+            _process.Kill();
+            _process.Dispose();
+        }
     }
 }
