@@ -386,7 +386,16 @@ public sealed partial class TcpDataPlane : IDataPlane, IAsyncDisposable
             Refuse(from, verdict);
         }
 
-        caller.Answer(verdict, newest); // some bytes on an idle connection: they do not block
+        try
+        {
+            caller.Answer(verdict, newest); // some bytes on an idle connection: they do not block
+        }
+        catch (Exception exception) when (IsConnectionFailure(exception))
+        {
+            exchange?.Lose(hello.Member, "it did not wait for the answer", exception);
+            throw;
+        }
+
         if (exchange is null)
         {
             return false;

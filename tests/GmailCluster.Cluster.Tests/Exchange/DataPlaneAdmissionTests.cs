@@ -111,6 +111,25 @@ public sealed class DataPlaneAdmissionTests
     }
 
     [Fact]
+    public async Task A_silo_that_says_nothing_is_given_up_in_time()
+    {
+        await using var world = new TcpWorld(1, (_, options) => options.JoinTimeout = TimeSpan.FromSeconds(0.3));
+        using var mute = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        mute.Start();
+        var address = mute.LocalEndpoint.ToString()!;
+        ExchangeMember[] members = [new("mute", address, 0, 1), new("silo-0", world[0].Address, 1, 1)];
+
+        var lost = await Assert.ThrowsAsync<PeerLostException>(() => world[0].Join(new ExchangePlan(new ArtifactKey("run"), 1, 2, members, 1), Token));
+        Assert.Equal("mute", lost.Silo);
+        await Assert.ThrowsAsync<PeerLostException>(() => world[0].Fetch(address, new ArtifactKey("run"), Token));
+
+        using var cancel = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        var fetching = world[0].Fetch(address, new ArtifactKey("run"), cancel.Token);
+        await cancel.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => fetching);
+    }
+
+    [Fact]
     public async Task An_old_proof_does_not_serve_again()
     {
         await using var world = new TcpWorld(1);
@@ -163,18 +182,20 @@ public sealed class DataPlaneAdmissionTests
     [Fact]
     public async Task More_callers_than_may_wait_are_closed_unheard()
     {
-        await using var world = new TcpWorld(1, (_, options) => options.MaxHandshakes = 3);
+        await using var world = new TcpWorld(1, (_, options) => (options.MaxHandshakes, options.HandshakeTimeout) = (3, TimeSpan.FromMinutes(5)));
         var waiting = new List<RawPeer>();
-        for (var i = 0; i < 3; i++)
+        for (var i = 0; i < 4; i++)
         {
             waiting.Add(await RawPeer.Connect(world[0].Address));
         }
 
-        using var last = await RawPeer.Connect(world[0].Address);
-        await last.Closed();
+        var closed = waiting.Select(peer => peer.Closed()).ToArray();
+        await Task.WhenAny(closed);
 
         Assert.Equal(1, world.Logged(": busy."));
+        Assert.Equal(1, closed.Count(closing => closing.IsCompleted));
         waiting.ForEach(peer => peer.Dispose());
+        await Task.WhenAll(closed).ContinueWith(_ => { }, TaskScheduler.Default);
     }
 
     [Fact]
