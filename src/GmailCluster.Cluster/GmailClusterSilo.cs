@@ -29,6 +29,7 @@ public static class GmailClusterSilo
     {
         ArgumentNullException.ThrowIfNull(silo);
         var services = silo.Services;
+        store = new ObservedStore(store, TimeProvider.System);
         services.TryAddSingleton(TimeProvider.System);
         services.SendOwnExceptions();
         services.AddSingleton(store);

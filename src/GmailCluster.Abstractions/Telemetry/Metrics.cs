@@ -82,11 +82,11 @@ public static class Metrics
 
     /// <summary>Time of a stage.</summary>
     public static readonly Histogram<double> StageDuration = Seconds(
-        "gmailcluster.stage.duration", "A stage on the silo that owns it, from its start to its end.", Long, Attributes.StageKind, Attributes.Phase);
+        "gmailcluster.stage.duration", "A stage, as the experiment's owner sees it, from its start to its end.", Long, Attributes.StageKind, Attributes.Phase);
 
     /// <summary>Stages that run.</summary>
     public static readonly UpDownCounter<long> StagesRunning = Register(
-        Meter.CreateUpDownCounter<long>("gmailcluster.stages.running", "{stage}", "Stages that this silo owns and that run."), Attributes.StageKind);
+        Meter.CreateUpDownCounter<long>("gmailcluster.stages.running", "{stage}", "Stages that run of experiments that this silo owns."), Attributes.StageKind);
 
     /// <summary>Time of a store call.</summary>
     public static readonly Histogram<double> StoreDuration = Seconds(

@@ -18,7 +18,7 @@ public static class Spans
 
     /// <summary>A stage.</summary>
     public static readonly SpanKind Stage = new(
-        "stage", "A stage on the silo that owns it, from its start to its record.",
+        "stage", "A stage, as the experiment's owner sees it: from its start, or start again, to its record.",
         [Attributes.StageKey, Attributes.StageKind, Attributes.StageTitle, Attributes.Phase, Attributes.ErrorType],
         [.. Enum.GetValues<StageKind>().Select(kind => kind.ToString().ToLowerInvariant())]);
 

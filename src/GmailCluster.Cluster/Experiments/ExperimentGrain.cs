@@ -26,6 +26,7 @@ internal sealed partial class ExperimentGrain(
     private const string NoAnswer = "Its silo does not answer; if it is lost, the stage goes on elsewhere.";
 
     private readonly StageBoard _board = new();
+    private readonly ExperimentTrace _trace = new(time);
     private readonly StageOwners _owners = new(grains, capacity, time);
     private ExperimentNotes _notes = null!; // since activation
     private IGrainTimer? _timer;
@@ -82,6 +83,12 @@ internal sealed partial class ExperimentGrain(
         }
     }
 
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        _trace.End(experiment.State.Phase, experiment.State.Failure);
+        return Task.CompletedTask;
+    }
+
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         _notes = new ExperimentNotes(store, await ExperimentJournal.Open(store, Id, time, cancellationToken), time, logger);
@@ -95,6 +102,7 @@ internal sealed partial class ExperimentGrain(
         // One that is not detached ended with its submitter, whatever the store says; submitted again, it begins again.
         if (experiment.State is { Phase: StagePhase.Running, Order.IsDetached: true })
         {
+            _trace.Begin(Id, experiment.State.TraceParent);
             _notes.Journal.Add(ExperimentEventKind.Moved, null, $"Looked after by {silo.SiloAddress.ToParsableString()} from now on: the silo that did before was lost or went down.");
             StartLooking();
         }
@@ -109,9 +117,10 @@ internal sealed partial class ExperimentGrain(
             await RunningExperiments.Mark(store, Id, cancellationToken);
         }
 
+        var traceParent = _trace.Begin(Id);
         var done = await FindDone(order.Stages, cancellationToken);
         await experiment.Save(
-            new ExperimentState { Order = order, Phase = StagePhase.Running, SubmittedAt = time.GetUtcNow(), Cached = [.. done] }, DeactivateOnIdle, cancellationToken);
+            new ExperimentState { Order = order, Phase = StagePhase.Running, SubmittedAt = time.GetUtcNow(), Cached = [.. done], TraceParent = traceParent }, DeactivateOnIdle, cancellationToken);
         _notes.Journal.Add(ExperimentEventKind.Submitted, null, $"{what}: {order.Stages.Count} stages, {done.Count} of them done before.");
         _board.Begin(order.Stages, done, done);
         StartLooking();
@@ -173,6 +182,7 @@ internal sealed partial class ExperimentGrain(
                 await Fail(stage, progress);
                 return false;
             case StagePhase.Done:
+                _trace.EndStage(stage.Key, StagePhase.Done);
                 _notes.Journal.Add(ExperimentEventKind.StageDone, stage.Key, $"{stage.Title} is done.");
                 break;
         }
@@ -213,6 +223,7 @@ internal sealed partial class ExperimentGrain(
     {
         try
         {
+            _trace.BeginStage(stage);
             if (!await _owners.TryStart(stage, _board.Running, cancellationToken))
             {
                 return true;
@@ -242,6 +253,7 @@ internal sealed partial class ExperimentGrain(
     private async Task Fail(Stage stage, StageProgress progress)
     {
         StopLooking();
+        _trace.EndStage(stage.Key, StagePhase.Failed, progress.Failure);
         _board[stage] = new StageStatus(stage.Key, progress, Cached: false);
         var failure = progress.Failure! with { Message = $"{stage.Title}: {progress.Failure!.Message}" };
         LogFailed(Id, failure.Message);
@@ -301,6 +313,7 @@ internal sealed partial class ExperimentGrain(
     // The end is told even if it cannot be written: the store then still says "running", and whoever asks there next goes on.
     private async Task Conclude(ExperimentState end, ExperimentEventKind kind, string text)
     {
+        _trace.End(end.Phase, end.Failure);
         try
         {
             await experiment.Save(end with { EndedAt = time.GetUtcNow() }, () => { }, CancellationToken.None);

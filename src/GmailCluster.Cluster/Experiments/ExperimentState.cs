@@ -24,4 +24,7 @@ public sealed record ExperimentState
 
     /// <summary>Stages that were done before it was submitted.</summary>
     public IReadOnlyList<ArtifactKey> Cached { get; init; } = [];
+
+    /// <summary>The experiment's span, for whoever takes it up; null when nobody listened.</summary>
+    public string? TraceParent { get; init; }
 }

@@ -37,7 +37,7 @@ internal sealed partial class GenerationGrain(
     private IGrainTimer? _timer;
     private StagePhase _phase = StagePhase.Pending;
     private StageFailure? _failure;
-    private Activity? _span;
+    private string? _traceParent;
     private long _imageCount;
     private long _imagesBefore;
     private long _startedAt;
@@ -52,8 +52,7 @@ internal sealed partial class GenerationGrain(
         }
 
         (_stage, _phase, _failure, _ledger, _isReady, _finishing) = (stage, StagePhase.Running, null, null, false, null);
-        _span = Spans.Stage.Start(Words.Of(stage.Kind))?.WithStage(stage);
-        Metrics.StagesRunning.Add(1, KindTag);
+        _traceParent = TraceParent.Current;
         _startedAt = time.GetTimestamp();
         try
         {
@@ -74,9 +73,8 @@ internal sealed partial class GenerationGrain(
             await AskAll(ledger); // before the first lease, or what is in hand under the owner before would be made twice
             _isReady = true;
         }
-        catch (Exception e)
+        catch
         {
-            _span.Fail(e);
             End(StagePhase.Pending);
             DeactivateOnIdle(); // half a plan must not be worked on
             throw;
@@ -92,7 +90,7 @@ internal sealed partial class GenerationGrain(
     public Task<ShardOrder?> Lease(string holder, CancellationToken cancellationToken)
     {
         var lease = _phase is StagePhase.Running && _isReady ? _ledger!.Lease(holder, LeaseEnd()) : null;
-        return Task.FromResult(lease is null ? null : new ShardOrder(_stage!, lease, _span?.Id));
+        return Task.FromResult(lease is null ? null : new ShardOrder(_stage!, lease, _traceParent));
     }
 
     public async Task<CommitResult> Commit(ShardLease lease, ShardEntry entry, CancellationToken cancellationToken)
@@ -265,8 +263,6 @@ internal sealed partial class GenerationGrain(
 
     private DateTimeOffset LeaseEnd() => time.GetUtcNow() + options.Value.LeaseDuration;
 
-    private static KeyValuePair<string, object?> KindTag => new(Attributes.StageKind, Words.Of(StageKind.Generate));
-
     private void FailStage(int shard, StageFailure failure)
     {
         if (_phase is StagePhase.Running)
@@ -282,10 +278,6 @@ internal sealed partial class GenerationGrain(
         _phase = phase;
         _timer?.Dispose();
         _timer = null;
-        Metrics.StagesRunning.Add(-1, KindTag);
-        Metrics.StageDuration.Record(time.GetElapsedTime(_startedAt).TotalSeconds, KindTag, new(Attributes.Phase, Words.Of(phase)));
-        _span.End(phase, _failure);
-        _span = null;
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Title}: {Shards} shards, {Committed} of them committed before; term {Term}")]

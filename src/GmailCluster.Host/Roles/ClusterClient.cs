@@ -1,5 +1,6 @@
 using GmailCluster.Cluster;
 using GmailCluster.Errors;
+using GmailCluster.Host.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -61,6 +62,11 @@ public sealed class ClusterClient : IAsyncDisposable
 
     private static void Configure(IClientBuilder client, ClusterAddress address)
     {
+        if (TelemetryExport.IsOn)
+        {
+            client.AddActivityPropagation();
+        }
+
         if (address.Redis is { } redis)
         {
             client.UseRedisClustering(clustering => clustering.ConfigurationOptions = RedisServer.Options(redis));

@@ -1,6 +1,7 @@
 using GmailCluster.Cluster;
 using GmailCluster.Cluster.Experiments;
 using GmailCluster.Host.Experiments;
+using GmailCluster.Host.Telemetry;
 using GmailCluster.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -13,7 +14,7 @@ namespace GmailCluster.Host.Roles;
 /// <summary>What embedded silos, cluster members and clients have in common.</summary>
 internal static class SiloServices
 {
-    /// <summary>A host that reads no configuration and leaves signals to the command; it logs to standard error.</summary>
+    /// <summary>A host that reads no configuration but OpenTelemetry's variables and leaves signals to the command; it logs to standard error.</summary>
     /// <param name="logLevel">The least severe log line to print; of Orleans' own lines only errors when it is Warning.</param>
     /// <param name="orleansLevel">The least severe of Orleans' own lines.</param>
     public static HostApplicationBuilder Builder(LogLevel logLevel, LogLevel orleansLevel)
@@ -32,6 +33,7 @@ internal static class SiloServices
         }
 
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
+        TelemetryExport.AddTo(builder);
         return builder;
     }
 
@@ -39,6 +41,11 @@ internal static class SiloServices
     public static ISiloBuilder UseGmailClusterHost(this ISiloBuilder silo, IObjectStore store, int slots, string cacheFolder)
     {
         silo.Services.AddSingleton<IExperimentReporter, ExperimentReporter>();
+        if (TelemetryExport.IsOn)
+        {
+            silo.AddActivityPropagation();
+        }
+
         return silo
             .Configure<SchedulingOptions>(options => options.TurnWarningLengthThreshold = TimeSpan.FromSeconds(5))
             .Configure<SiloMessagingOptions>(options => options.ResponseTimeout = TimeSpan.FromMinutes(5))
