@@ -19,7 +19,7 @@ internal sealed record AzureStoreSettings
     /// <summary>Blocks of one object on their way at once: memory is at most one more than these. Default 4.</summary>
     public int BlocksInFlight { get; init; } = 4;
 
-    /// <summary>Tries after the first. Default 9: with the pauses about a minute and a half.</summary>
+    /// <summary>Tries after the first. Default 9: the pauses add up to a little over a minute.</summary>
     public int RetryCount { get; init; } = 9;
 
     /// <summary>The same, for an endpoint that cannot be reached and never has been: a wrong name should be told soon. Default 2.</summary>

@@ -13,19 +13,16 @@ internal sealed class StoreRetryPolicy(AzureStoreSettings settings)
 {
     private volatile bool _hasAnswered;
 
-    protected override ValueTask<bool> ShouldRetryAsync(HttpMessage message, Exception? exception)
+    protected override ValueTask OnRequestSentAsync(HttpMessage message)
     {
-        if (message.HasResponse && exception is null)
-        {
-            _hasAnswered = true;
-        }
-        else if (!_hasAnswered && exception is not null && CannotConnect(exception) && message.ProcessingContext.RetryNumber >= FirstContactLimit(exception))
-        {
-            return ValueTask.FromResult(false);
-        }
-
-        return base.ShouldRetryAsync(message, exception);
+        _hasAnswered |= message.HasResponse;
+        return base.OnRequestSentAsync(message);
     }
+
+    protected override ValueTask<bool> ShouldRetryAsync(HttpMessage message, Exception? exception) =>
+        !_hasAnswered && exception is not null && CannotConnect(exception) && message.ProcessingContext.RetryNumber >= FirstContactLimit(exception)
+            ? ValueTask.FromResult(false)
+            : base.ShouldRetryAsync(message, exception);
 
     /// <summary>The connection was never made: wrong name, nobody there, or no way.</summary>
     public static bool CannotConnect(Exception exception) => SocketErrorOf(exception)

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Azure;
+using Azure.Core.Pipeline;
 using Azure.Identity;
 using GmailCluster.Data.Storage;
 using GmailCluster.Errors;
@@ -100,16 +101,25 @@ public sealed class AzureErrorsTests
     }
 
     [Fact]
-    public async Task An_endpoint_where_nobody_listens_is_told_soon()
+    public async Task An_endpoint_where_nobody_listens_is_told_soon_unless_it_has_answered_before()
     {
         var proxy = new FaultProxy(_ => Fault.None);
         var port = proxy.Port;
+        using var counter = new Counter();
+        var settings = AzuriteStores.Small with { Transport = new HttpClientTransport(counter) };
+        var (known, unknown) = (AzuriteStores.Through(port, AzuriteStores.New(), settings), AzuriteStores.Through(port, AzuriteStores.New(), settings));
+        await known.PutBytes("k", new byte[] { 1 }, cancellationToken: Token);
         await proxy.DisposeAsync();
-        var patient = AzuriteStores.Small with { RetryCount = 1_000_000 };
 
-        var error = await Assert.ThrowsAsync<GmailClusterException>(() => AzuriteStores.Through(port, AzuriteStores.New(), patient).Stat("k", Token));
+        counter.Sent = 0;
+        var soon = await Assert.ThrowsAsync<GmailClusterException>(() => unknown.Stat("k", Token));
+        var sentSoon = counter.Sent;
+        counter.Sent = 0;
+        var late = await Assert.ThrowsAsync<GmailClusterException>(() => known.Stat("k", Token));
 
-        Assert.Contains($"127.0.0.1:{port} cannot be reached", error.Problem, StringComparison.Ordinal);
+        Assert.Contains($"127.0.0.1:{port} cannot be reached", soon.Problem, StringComparison.Ordinal);
+        Assert.Contains($"127.0.0.1:{port} cannot be reached", late.Problem, StringComparison.Ordinal);
+        Assert.Equal((1 + settings.FirstContactRetryCount, 1 + settings.RetryCount), (sentSoon, counter.Sent));
     }
 
     [Theory]
@@ -144,5 +154,16 @@ public sealed class AzureErrorsTests
     {
         var location = AzureLocation.Parse("azure://acc1/c01");
         return new AzureErrors(location, location.Endpoint, TimeProvider.System);
+    }
+
+    private sealed class Counter() : DelegatingHandler(new SocketsHttpHandler())
+    {
+        public int Sent { get; set; }
+
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            Sent++;
+            return base.SendAsync(request, cancellationToken);
+        }
     }
 }
