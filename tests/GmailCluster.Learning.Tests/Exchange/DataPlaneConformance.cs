@@ -109,12 +109,17 @@ public abstract class DataPlaneConformance
         }
     }
 
-    [Fact]
-    public async Task The_sum_may_take_the_place_of_the_first_partial()
+    [Theory]
+    [InlineData(1000, 1, 1)]
+    [InlineData(200_000, 1, 1)]
+    [InlineData(500, 1, 1, 1)]
+    [InlineData(70_000, 3, 2)]
+    [InlineData(600_000, 1, 2, 1)]
+    public async Task The_sum_may_take_the_place_of_the_first_partial(int length, params int[] rankCounts)
     {
-        await using var world = await World(2);
-        var exchanges = await world.Join([3, 2]);
-        var ranks = Gradients(5, 70_000, 1);
+        await using var world = await World(rankCounts.Length);
+        var exchanges = await world.Join(rankCounts);
+        var ranks = Gradients(rankCounts.Sum(), length, 1);
 
         var sums = await Task.WhenAll(exchanges.Select(async exchange =>
         {
