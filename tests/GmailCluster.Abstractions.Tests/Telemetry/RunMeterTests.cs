@@ -6,6 +6,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace GmailCluster.Tests.Telemetry;
 
+[Collection(nameof(TelemetryCollection))]
 public sealed class RunMeterTests
 {
     private static readonly ArtifactKey Run = new("00000000000000000000000000000abc");

@@ -3,6 +3,7 @@ using GmailCluster.Telemetry;
 
 namespace GmailCluster.Tests.Telemetry;
 
+[Collection(nameof(TelemetryCollection))]
 public sealed class TraceParentTests
 {
     [Fact]
