@@ -8,6 +8,7 @@ using GmailCluster.Learning.Tasks;
 using GmailCluster.Learning.Training;
 using GmailCluster.Stages;
 using GmailCluster.Storage;
+using GmailCluster.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace GmailCluster.Cluster.Training;
@@ -31,6 +32,7 @@ internal sealed partial class OpenRun : IAsyncDisposable
         Channel.CreateBounded<Checkpoint>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
 
     private readonly Task _writing;
+    private readonly RunMeter _meter;
     private volatile string? _warning;
     private int _snapshotStep;
     private bool _isFinished;
@@ -43,6 +45,7 @@ internal sealed partial class OpenRun : IAsyncDisposable
         var settings = TrainingRunGrain.RunOf(stage);
         (_everySteps, _keep) = (settings.Checkpoint.EverySteps, settings.Checkpoint.Keep);
         Replica = new TrainingReplica(task.Task, task.Optimizer, task.Steps, settings.WorldSize, pool, settings.WireType);
+        Replica.Meter = _meter = new RunMeter(stage.Key, stage.Kind, time);
         if (resumed is not null)
         {
             Replica.Restore(resumed.State);
@@ -61,8 +64,8 @@ internal sealed partial class OpenRun : IAsyncDisposable
     /// <summary>Steps that an earlier attempt had made.</summary>
     public int StepsBefore { get; }
 
-    /// <summary>Why the last checkpoint could not be written; null when it was.</summary>
-    public string? Warning => _warning;
+    /// <summary>Why the last checkpoint could not be written, or which one could not be used; null when all is well.</summary>
+    public string? Warning => _warning ?? (_checkpoints.Skipped.Count == 0 ? null : $"passed over a checkpoint: {_checkpoints.Skipped[0]}");
 
     public static async Task<OpenRun> Open(
         Stage stage, IObjectStore store, CheckpointStore checkpoints, LearningTasks tasks, ComputePool pool, TimeProvider time, ILogger<OpenRun> logger,
@@ -72,6 +75,11 @@ internal sealed partial class OpenRun : IAsyncDisposable
         try
         {
             var resumed = await checkpoints.LoadLatest(task.Task.Parameters, cancellationToken);
+            foreach (var skipped in checkpoints.Skipped)
+            {
+                LogSkipped(logger, stage.Title, skipped);
+            }
+
             return new OpenRun(stage, store, checkpoints, task, resumed, pool, time, logger);
         }
         catch
@@ -103,7 +111,7 @@ internal sealed partial class OpenRun : IAsyncDisposable
                 Items = Replica.Steps,
                 Unit = "steps",
                 Files = files,
-                Notes = StepsBefore == 0 ? [] : [$"resumed at step {StepsBefore}"],
+                Notes = [.. StepsBefore == 0 ? [] : new[] { $"resumed at step {StepsBefore}" }, .. _checkpoints.Skipped.Select(skipped => $"passed over a checkpoint: {skipped}")],
             },
             cancellationToken);
         _isFinished = true;
@@ -122,6 +130,7 @@ internal sealed partial class OpenRun : IAsyncDisposable
 
         _snapshots.Writer.TryComplete();
         await _writing;
+        _meter.Dispose();
         Replica.Dispose();
         _task.Task.Dispose();
     }
@@ -173,6 +182,9 @@ internal sealed partial class OpenRun : IAsyncDisposable
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Title}: resumes at step {Step}")]
     private partial void LogResumed(string title, int step);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Title}: passed over a checkpoint: {Problem}; the one before is used")]
+    private static partial void LogSkipped(ILogger logger, string title, string problem);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Title}: the checkpoint of step {Step} was not saved; training goes on and the next one tries again")]
     private partial void LogNotSaved(string title, int step, Exception exception);

@@ -1,5 +1,6 @@
 using GmailCluster.Grains;
 using GmailCluster.Stages;
+using GmailCluster.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace GmailCluster.Cluster.Training;
@@ -46,6 +47,7 @@ internal abstract partial class RankGrain(IGrainFactory grains, ReplicaHost repl
             var replica = await replicas.Open(assignment.Run, assignment.GenerationNumber, stop);
             for (var step = replica.CommittedSteps; step < replica.Steps; step++)
             {
+                using var span = Spans.Step.Start()?.WithRun(assignment.Run.Key).WithRank(assignment.Rank).WithGenerationNumber(assignment.GenerationNumber).WithStep(step);
                 await replica.RunStep(assignment.Rank, step, stop);
             }
 

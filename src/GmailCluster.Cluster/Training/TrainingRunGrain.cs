@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using GmailCluster.Cluster.Stages;
 using GmailCluster.Cluster.Storage;
@@ -5,6 +6,7 @@ using GmailCluster.Grains;
 using GmailCluster.Keys;
 using GmailCluster.Stages;
 using GmailCluster.Storage;
+using GmailCluster.Telemetry;
 using Microsoft.Extensions.Logging;
 using Orleans.Runtime.Placement;
 
@@ -24,6 +26,7 @@ internal sealed partial class TrainingRunGrain(
     private int _worldSize;
     private StagePhase _phase = StagePhase.Pending;
     private StageFailure? _failure;
+    private Activity? _span;
 
     private ArtifactKey Key => new(this.GetPrimaryKeyString());
 
@@ -46,6 +49,7 @@ internal sealed partial class TrainingRunGrain(
         (_phase, _failure) = (StagePhase.Running, null);
         _finished.Clear();
         LogStarted(stage.Title, _worldSize, run.State.GenerationNumber);
+        _span = Spans.Run.Start()?.WithRun(Key).WithGenerationNumber(run.State.GenerationNumber).With(Attributes.WorldSize, _worldSize);
         for (var rank = 0; rank < _worldSize; rank++)
         {
             RequestContext.Set(IPlacementDirector.PlacementHintKey, silo.SiloAddress);
@@ -70,6 +74,7 @@ internal sealed partial class TrainingRunGrain(
         {
             await replicas.Finish(_stage!, generationNumber, cancellationToken);
             _phase = StagePhase.Done;
+            _span?.Dispose();
         }
 #pragma warning disable CA1031 // Nobody awaits the last rank's report: what the result could not be written for is the run's failure.
         catch (Exception e)
@@ -108,6 +113,7 @@ internal sealed partial class TrainingRunGrain(
         if (_phase is StagePhase.Running)
         {
             _phase = StagePhase.Cancelled;
+            _span?.Dispose();
             await EndRanks(cancellationToken);
         }
     }
@@ -125,6 +131,7 @@ internal sealed partial class TrainingRunGrain(
     private async Task FailRun(StageFailure failure, CancellationToken cancellationToken)
     {
         (_phase, _failure) = (StagePhase.Failed, failure);
+        _span?.SetStatus(ActivityStatusCode.Error, failure.Message).Dispose();
         LogFailed(failure.Message);
         await EndRanks(cancellationToken);
     }

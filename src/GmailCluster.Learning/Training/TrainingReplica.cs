@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using GmailCluster.Learning.Compute;
 using GmailCluster.Learning.Optim;
 using GmailCluster.Specs;
+using GmailCluster.Telemetry;
 
 namespace GmailCluster.Learning.Training;
 
@@ -24,6 +26,7 @@ public sealed class TrainingReplica : IDisposable
     private readonly List<double> _losses = [];
     private readonly Lock _lock = new();
     private StepRound _round;
+    private long _stepStartedAt;
 
     /// <summary>Starts at step 0.</summary>
     /// <param name="task">Owned by the caller.</param>
@@ -52,6 +55,9 @@ public sealed class TrainingReplica : IDisposable
     /// The argument is the number of committed steps.
     /// </summary>
     public event Action<int>? Committed;
+
+    /// <summary>Told of steps and their parts; null for nobody.</summary>
+    public RunMeter? Meter { get; set; }
 
     /// <summary>Steps of the whole run.</summary>
     public int Steps { get; }
@@ -100,6 +106,7 @@ public sealed class TrainingReplica : IDisposable
             }
 
             round = _round;
+            _stepStartedAt = _stepStartedAt is 0 ? Stopwatch.GetTimestamp() : _stepStartedAt;
         }
 
         if (step > round.Step)
@@ -162,6 +169,8 @@ public sealed class TrainingReplica : IDisposable
 
     private void Commit(StepRound round)
     {
+        var begun = Stopwatch.GetTimestamp();
+        Meter?.StepPhase("gradient", Stopwatch.GetElapsedTime(_stepStartedAt, begun));
         CanonicalTree.Combine(_gradients, _wire);
         var loss = CanonicalTree.Combine(round.Losses);
         if (!double.IsFinite(loss))
@@ -178,6 +187,9 @@ public sealed class TrainingReplica : IDisposable
             _optimizer.Step(round.Step + 1, rate, _task.Parameters.Values, gradient);
             _losses.Add(loss);
             _round = new StepRound(round.Step + 1, WorldSize);
+            Meter?.StepPhase("update", Stopwatch.GetElapsedTime(begun));
+            Meter?.StepCommitted(round.Step + 1, Stopwatch.GetElapsedTime(_stepStartedAt));
+            _stepStartedAt = 0;
         }
 
         if (round.Step % StepsPerYoungCollection == 0)

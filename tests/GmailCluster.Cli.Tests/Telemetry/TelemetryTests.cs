@@ -9,6 +9,8 @@ public sealed class TelemetryTests
 {
     private const string OrleansCalls = "Microsoft.Orleans.Application";
 
+    private static readonly HashSet<string> StepAttributes = [Attributes.Run, Attributes.Rank, Attributes.GenerationNumber, Attributes.Step];
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -31,6 +33,8 @@ public sealed class TelemetryTests
         Assert.All(tree.Named("stage generate"), stage => Assert.Contains(root, tree.AncestorsOf(stage)));
         Assert.Contains(tree.Named("store put"), put => tree.HasAncestors(put, "shard", "stage generate", "experiment") && put.Attributes[Attributes.ObjectKey].EndsWith(".tar", StringComparison.Ordinal));
         Assert.Contains(tree.Named("store put"), put => tree.HasAncestors(put, "checkpoint save", "stage align", "experiment"));
+        Assert.All(tree.Named("step"), step => Assert.True(tree.HasAncestors(step, "run", "stage align", "experiment") || tree.HasAncestors(step, "run", "stage caption", "experiment")));
+        Assert.All(tree.Named("step"), step => Assert.Superset(StepAttributes, step.Attributes.Keys.ToHashSet()));
         Assert.All(tree.Named("shard"), shard => Assert.Equal("committed", shard.Attributes[Attributes.CommitResult]));
         Assert.Contains(receiver.Spans, span => span.Source == OrleansCalls);
         Assert.All(own, AssertDocumented);
@@ -42,6 +46,10 @@ public sealed class TelemetryTests
         Assert.Equal(tree.Named("checkpoint save").Count, receiver.Points.Where(point => point.Name == "gmailcluster.checkpoint.duration" && point.Attributes[Attributes.CheckpointOperation] == "save").Sum(point => point.Value));
         Assert.Equal(own.Count(span => span.Name.StartsWith("stage ", StringComparison.Ordinal)), Total(receiver, "gmailcluster.stage.duration"));
         Assert.Equal(0, Total(receiver, "gmailcluster.stages.running"));
+        var steps = tree.Named("step").Select(step => (step.Attributes[Attributes.Run], step.Attributes[Attributes.Step])).Distinct().Count();
+        Assert.Equal(steps, Total(receiver, "gmailcluster.steps.committed"));
+        Assert.Equal(steps, Total(receiver, "gmailcluster.step.duration"));
+        Assert.Equal(2 * steps, Total(receiver, "gmailcluster.step.phase.duration"));
         Assert.True(Total(receiver, "gmailcluster.store.io") > 0);
         Assert.Contains(receiver.Points, point => point.Source == "Microsoft.Orleans");
     }
