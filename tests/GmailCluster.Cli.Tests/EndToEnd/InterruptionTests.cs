@@ -48,6 +48,30 @@ public sealed class InterruptionTests(UnbrokenRun unbroken)
     }
 
     [Fact]
+    public async Task A_checkpoint_that_was_cut_is_passed_over_by_name_for_the_one_before()
+    {
+        using var experiment = UnbrokenRun.Fresh();
+        using var command = CommandProcess.Start(experiment.Folder, "run", "tiny.yaml", "--store", "store");
+        var captioner = await UntilACaptionerHasTrained(command, experiment);
+        command.Kill();
+        await command.End();
+        var newest = Checkpoints(experiment, captioner).Max(folder => folder.Name)!;
+        var before = Checkpoints(experiment, captioner).Select(folder => folder.Name).Order(StringComparer.Ordinal).SkipLast(1).Last();
+        using (var file = File.OpenWrite(Path.Combine(experiment.StorePath, "runs", captioner.Key.Value, "checkpoints", newest, "optimizer.safetensors")))
+        {
+            file.SetLength(file.Length / 2);
+        }
+
+        var resumed = await UnbrokenRun.Run(experiment);
+
+        Assert.Equal(0, resumed.ExitCode);
+        var notes = (await StageRecords.Read(experiment.Store, captioner.Key, Token))!.Notes;
+        Assert.Contains(notes, note => note == $"resumed at step {StepOf(before)}");
+        Assert.Contains(notes, note => note.Contains($"passed over a checkpoint: runs/{captioner.Key}/checkpoints/{newest}/optimizer.safetensors", StringComparison.Ordinal));
+        Assert.Equal(unbroken.Hashes, await UnbrokenRun.AllHashes(experiment));
+    }
+
+    [Fact]
     public async Task Kill_9_while_images_are_made_loses_no_committed_shard()
     {
         using var experiment = UnbrokenRun.Fresh();
@@ -104,14 +128,17 @@ public sealed class InterruptionTests(UnbrokenRun unbroken)
         return trained!;
     }
 
-    private static int LastCheckpoint(TinyExperiment experiment, Stage stage)
+    private static int LastCheckpoint(TinyExperiment experiment, Stage stage) =>
+        Checkpoints(experiment, stage).Select(step => StepOf(step.Name)).DefaultIfEmpty(0).Max();
+
+    private static IReadOnlyList<DirectoryInfo> Checkpoints(TinyExperiment experiment, Stage stage)
     {
         var folder = new DirectoryInfo(Path.Combine(experiment.StorePath, "runs", stage.Key.Value, "checkpoints"));
-        return !folder.Exists ? 0 : folder.EnumerateDirectories()
-            .Where(step => File.Exists(Path.Combine(step.FullName, "COMMIT")))
-            .Select(step => int.Parse(step.Name["step-".Length..], CultureInfo.InvariantCulture))
-            .DefaultIfEmpty(0).Max();
+        return folder.Exists ? [.. folder.EnumerateDirectories().Where(step => File.Exists(Path.Combine(step.FullName, "COMMIT")))] : [];
     }
+
+    // step-000120, or step-000120-g000002 with the generation number of its writer.
+    private static int StepOf(string folder) => int.Parse(folder.AsSpan("step-".Length, 6), CultureInfo.InvariantCulture);
 
     private async Task AssertResumed(TinyExperiment experiment, CliRun resumed, Stage captioner, int step)
     {
