@@ -11,7 +11,7 @@ public sealed class ClusterTests(UnbrokenRun unbroken)
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Three_silos_of_which_two_are_killed_end_with_the_bits_of_a_run_on_one()
+    public async Task Three_silos_of_which_one_is_killed_end_with_the_bits_of_a_run_on_one()
     {
         using var experiment = UnbrokenRun.Fresh();
         using var cluster = Up(experiment, "--silos", "3", "--slots", "1");
@@ -24,8 +24,6 @@ public sealed class ClusterTests(UnbrokenRun unbroken)
 
         await logs.Line(line => line.EndsWith("generate started.", StringComparison.Ordinal));
         LocalProcesses.Silos(cluster.Id)[0].Kill();
-        await logs.Line(line => line.EndsWith("caption naive seed 0 started.", StringComparison.Ordinal));
-        LocalProcesses.Silos(cluster.Id)[^1].Kill();
         var watched = await watch.End();
         var logged = await logs.End();
         var results = await Command(experiment, "results", "tiny", "--html", "report.html");
@@ -42,7 +40,6 @@ public sealed class ClusterTests(UnbrokenRun unbroken)
         Assert.Contains("<html", await File.ReadAllTextAsync(Path.Combine(experiment.Folder, "report.html"), Token), StringComparison.Ordinal);
         Assert.Equal("done", JsonDocument.Parse(status.Out).RootElement[0].GetProperty("phase").GetString());
         Assert.Contains("ended with exit code 137; the cluster goes on with 2.", ended.Out, StringComparison.Ordinal);
-        Assert.Contains("ended with exit code 137; the cluster goes on with 1.", ended.Out, StringComparison.Ordinal);
         Assert.Equal((0, ""), (ended.ExitCode, ended.Error));
         await LocalProcesses.AllEnded(started);
         Assert.Null(await experiment.Store.Stat("cluster.json", Token));

@@ -25,14 +25,6 @@ internal static class LocalProcesses
     public static IReadOnlyList<Process> Silos(int parent) =>
         [.. Under(parent).Where(process => CommandLine(process.Id).Contains("\0silo\0", StringComparison.Ordinal)).OrderBy(process => process.Id)];
 
-    /// <summary>Asks a process to end, as an orchestrator does.</summary>
-    public static void Terminate(Process process)
-    {
-        using var kill = Process.Start("kill", ["-TERM", process.Id.ToString(CultureInfo.InvariantCulture)]);
-        kill.WaitForExit();
-        Assert.Equal(0, kill.ExitCode);
-    }
-
     /// <summary>Waits until every one has ended.</summary>
     public static async Task AllEnded(IEnumerable<Process> processes)
     {
