@@ -31,8 +31,10 @@ public sealed class LocalCluster : IAsyncDisposable
         "GMAILCLUSTER_SECRET_FILE", "GMAILCLUSTER_REDIS", "GMAILCLUSTER_TLS_CERT", "GMAILCLUSTER_TLS_KEY", "GMAILCLUSTER_TLS_CA",
     ];
 
-    // Ends redis-server when its own standard input closes: that one does not look.
-    private const string RedisScript = "redis-server \"$@\" >/dev/null & server=$!; cat >/dev/null; kill $server; wait $server";
+    // Ends redis-server when its own standard input closes: that one does not look. When this process has died, the silos are
+    // ending too: they are given the time to say so there.
+    private const string RedisScript =
+        "redis-server \"$@\" >/dev/null & server=$!; cat >/dev/null; kill -0 $PPID 2>/dev/null || sleep 10; kill $server; wait $server";
 
     private readonly LocalClusterOptions _options;
     private readonly IObjectStore _store;

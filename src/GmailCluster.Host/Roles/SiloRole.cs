@@ -94,10 +94,17 @@ public sealed class SiloRole : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         using var limit = new CancellationTokenSource(_stopLimit, _time);
-        await _host.StopAsync(limit.Token).ConfigureAwait(false);
-        if (_host is IAsyncDisposable asynchronous)
+        try
         {
-            await asynchronous.DisposeAsync().ConfigureAwait(false);
+            await _host.StopAsync(limit.Token).ConfigureAwait(false);
+            if (_host is IAsyncDisposable asynchronous)
+            {
+                await asynchronous.DisposeAsync().AsTask().WaitAsync(limit.Token).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested)
+        {
+            // Time is up, as when Redis is gone and cannot be told: the others give up a silo that ends without a word.
         }
 
         if (_health is not null)
