@@ -90,6 +90,8 @@ public static class TelemetryReference
         | `OTEL_SDK_DISABLED` | `true`: nothing, whatever the others say |
         | `GMAILCLUSTER_TELEMETRY` | `console`: spans and metrics to standard output, for development |
 
+        A silo that is given a health port (`--health-port`) also answers Prometheus there, under `/metrics`, whatever these variables say.
+
         Beside the names below come Orleans' own: spans of the sources `Microsoft.Orleans.Application` (grain calls) and
         `Microsoft.Orleans.Lifecycle`, metrics of the meter `Microsoft.Orleans`.
 

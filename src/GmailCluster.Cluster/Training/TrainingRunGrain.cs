@@ -49,6 +49,11 @@ internal sealed partial class TrainingRunGrain(
         (_phase, _failure) = (StagePhase.Running, null);
         _finished.Clear();
         LogStarted(stage.Title, _worldSize, run.State.GenerationNumber);
+        if (run.State.GenerationNumber > 1)
+        {
+            Metrics.Recoveries.Add(1, new KeyValuePair<string, object?>(Attributes.StageKind, Words.Of(stage.Kind)));
+        }
+
         _span = Spans.Run.Start()?.WithRun(Key).WithGenerationNumber(run.State.GenerationNumber).With(Attributes.WorldSize, _worldSize);
         for (var rank = 0; rank < _worldSize; rank++)
         {

@@ -1,11 +1,12 @@
 using GmailCluster.Errors;
+using GmailCluster.Host.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace GmailCluster.Host.Health;
 
-/// <summary>Answers probes on a port of its own, from before the silo starts until after it has stopped.</summary>
+/// <summary>Answers probes, and Prometheus under /metrics, on a port of its own, from before the silo starts until after it has stopped.</summary>
 internal sealed class HealthServer : IAsyncDisposable
 {
     private readonly WebApplication _application;
@@ -17,8 +18,10 @@ internal sealed class HealthServer : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.ListenAnyIP(port));
+        TelemetryExport.AddPrometheus(builder.Services);
         var application = builder.Build();
         application.MapHealth(state, time);
+        application.MapPrometheusScrapingEndpoint();
         try
         {
             await application.StartAsync(cancellationToken).ConfigureAwait(false);

@@ -12,7 +12,7 @@ namespace GmailCluster.Host.Telemetry;
 
 /// <summary>
 /// Where spans and metrics go, by OpenTelemetry's standard variables, and by GMAILCLUSTER_TELEMETRY=console for development.
-/// Without them nothing is collected. docs/operate/telemetry.md describes them.
+/// Without them nothing is collected but what a silo's health port shows Prometheus. docs/operate/telemetry.md describes them.
 /// </summary>
 public static class TelemetryExport
 {
@@ -34,6 +34,10 @@ public static class TelemetryExport
         "console" => true,
         var other => throw new InputException(Own, $"is '{other}', which is no place for telemetry.", "Set it to 'console', or unset it and set OTEL_EXPORTER_OTLP_ENDPOINT."),
     };
+
+    /// <summary>Keeps the process's metrics for whoever asks: map <c>MapPrometheusScrapingEndpoint</c> on the same application.</summary>
+    internal static void AddPrometheus(IServiceCollection services) =>
+        services.AddOpenTelemetry().WithMetrics(metrics => metrics.AddMeter(Spans.SourceName, "Microsoft.Orleans").AddPrometheusExporter());
 
     /// <summary>Registers what the variables ask for.</summary>
     internal static void AddTo(HostApplicationBuilder builder)

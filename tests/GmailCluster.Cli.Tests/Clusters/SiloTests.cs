@@ -17,7 +17,7 @@ public sealed class SiloTests : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
-    public async Task Probes_tell_that_it_is_ready_and_SIGTERM_ends_it_with_0()
+    public async Task Probes_tell_that_it_is_ready_Prometheus_gets_metrics_and_SIGTERM_ends_it_with_0()
     {
         var port = FreePort();
         using var silo = CommandProcess.Start(
@@ -26,10 +26,12 @@ public sealed class SiloTests : IDisposable
 
         using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}") };
         var answers = new[] { await http.GetStringAsync("/livez", Token), await http.GetStringAsync("/startupz", Token), await http.GetStringAsync("/readyz", Token) };
+        var metrics = await http.GetStringAsync("/metrics", Token);
         silo.Terminate();
         var ended = await silo.End();
 
         Assert.Equal(["alive", "ok", "ok"], answers);
+        Assert.Contains("# TYPE orleans_", metrics, StringComparison.Ordinal);
         Assert.Equal(0, ended.ExitCode);
         Assert.EndsWith("Leaving the cluster ...\nLeft.\n", ended.Out, StringComparison.Ordinal);
     }
