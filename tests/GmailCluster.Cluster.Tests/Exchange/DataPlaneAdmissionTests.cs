@@ -5,7 +5,6 @@ using GmailCluster.Cluster.Exchange;
 using GmailCluster.Keys;
 using GmailCluster.Learning.Exchange;
 using GmailCluster.Learning.Tests.Exchange;
-using GmailCluster.Telemetry;
 
 namespace GmailCluster.Cluster.Tests.Exchange;
 
@@ -314,7 +313,7 @@ public sealed class DataPlaneAdmissionTests
         {
             InstrumentPublished = (instrument, listener) =>
             {
-                if (instrument == Metrics.ExchangeRefusals)
+                if (instrument.Name == "gmailcluster.exchange.refusals") // by name: the field is set only after this call
                 {
                     listener.EnableMeasurementEvents(instrument);
                 }

@@ -40,7 +40,7 @@ internal sealed class GenerationCluster : IAsyncDisposable
                 .Configure<GenerationOptions>(generation => generation.AskPeriod = TimeSpan.FromMilliseconds(50))
                 .Configure<ClusterMembershipOptions>(membership =>
                 {
-                    (membership.ProbeTimeout, membership.NumMissedProbesLimit, membership.NumVotesForDeathDeclaration) = (TimeSpan.FromSeconds(0.5), 2, 1);
+                    (membership.ProbeTimeout, membership.NumMissedProbesLimit, membership.NumVotesForDeathDeclaration) = (TimeSpan.FromSeconds(1), 2, 2);
                     membership.TableRefreshTimeout = TimeSpan.FromSeconds(1);
                 });
         });

@@ -1,6 +1,7 @@
 namespace GmailCluster.Cluster.Tests.Generation;
 
 /// <summary>Silos die while they generate.</summary>
+[Collection(nameof(GenerationCollection))]
 public sealed class GenerationFailureTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
