@@ -32,6 +32,7 @@ LABEL org.opencontainers.image.title="GmailCluster" \
       org.opencontainers.image.licenses="MIT"
 # TMPDIR: shards wait in files there on their way to the store, more than fits in a small /tmp.
 ENV HOME=/tmp \
+    GMAILCLUSTER_CACHE=/var/cache/gmailcluster \
     TMPDIR=/var/cache/gmailcluster \
     GMAILCLUSTER_STORE=/work/.gmailcluster \
     GMAILCLUSTER_CACHE=/var/cache/gmailcluster

@@ -48,7 +48,7 @@
 {{- $problems = append $problems (printf "pools.%s: autoscaling.minReplicas is above maxReplicas." $name) }}
 {{- end }}
 {{- if and (eq $pool.autoscaling.kind "keda") (not $pool.autoscaling.prometheusUrl) }}
-{{- $problems = append $problems (printf "pools.%s: autoscaling.prometheusUrl is not set. KEDA asks it how many shards wait." $name) }}
+{{- $problems = append $problems (printf "pools.%s: autoscaling.prometheusUrl is not set. KEDA asks it how many generation stages run." $name) }}
 {{- end }}
 {{- if and (eq $pool.autoscaling.kind "hpa") (not (dig "requests" "cpu" "" $pool.resources)) }}
 {{- $problems = append $problems (printf "pools.%s: resources.requests.cpu is not set. The autoscaler measures processor use against it." $name) }}

@@ -57,3 +57,8 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- $root := index . 0 }}
 {{- mustMergeOverwrite (deepCopy $root.Values.silo) (deepCopy (index . 1)) | toYaml }}
 {{- end }}
+
+{{- /* What this release's series are known by in Prometheus. */ -}}
+{{- define "gmailcluster.metricSelector" -}}
+{{- default (printf "namespace=%q" .Release.Namespace) .Values.monitoring.rules.selector }}
+{{- end }}

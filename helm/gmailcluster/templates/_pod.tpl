@@ -39,10 +39,8 @@ azure.workload.identity/use: "true"
 {{- define "gmailcluster.environment" -}}
 {{- $v := .Values }}
 - {name: GMAILCLUSTER_STORE, value: {{ $v.store.url | quote }}}
-{{- with $v.store.connectionString }}
-{{- if .existingSecret }}
-{{ include "gmailcluster.secretVariable" (list "AZURE_STORAGE_CONNECTION_STRING" .existingSecret .key) }}
-{{- end }}
+{{- if $v.store.connectionString.existingSecret }}
+- {name: GMAILCLUSTER_STORE_CONNECTION_FILE, value: /etc/gmailcluster/store/connection}
 {{- end }}
 {{- if $v.redis.bundled.enabled }}
 {{- with $v.redis.bundled.password }}
@@ -62,6 +60,7 @@ azure.workload.identity/use: "true"
 {{- end }}
 - {name: GMAILCLUSTER_CLUSTER_ID, value: {{ include "gmailcluster.clusterId" . | quote }}}
 - {name: GMAILCLUSTER_SECRET_FILE, value: /etc/gmailcluster/cluster/secret}
+- {name: GMAILCLUSTER_CACHE, value: /var/cache/gmailcluster}
 {{- if $v.tls.existingSecret }}
 - {name: GMAILCLUSTER_TLS_CERT, value: /etc/gmailcluster/tls/tls.crt}
 - {name: GMAILCLUSTER_TLS_KEY, value: /etc/gmailcluster/tls/tls.key}
@@ -96,6 +95,9 @@ azure.workload.identity/use: "true"
 {{- if .Values.tls.existingSecret }}
 - {name: tls, mountPath: /etc/gmailcluster/tls, readOnly: true}
 {{- end }}
+{{- if .Values.store.connectionString.existingSecret }}
+- {name: store-connection, mountPath: /etc/gmailcluster/store, readOnly: true}
+{{- end }}
 {{- if .Values.store.existingClaim }}
 - {name: store, mountPath: /store}
 {{- end }}
@@ -112,6 +114,15 @@ azure.workload.identity/use: "true"
 {{- if .Values.tls.existingSecret }}
 - name: tls
   secret: {secretName: {{ .Values.tls.existingSecret }}, defaultMode: 0440}
+{{- end }}
+{{- with .Values.store.connectionString }}
+{{- if .existingSecret }}
+- name: store-connection
+  secret:
+    secretName: {{ .existingSecret }}
+    defaultMode: 0440
+    items: [{key: {{ .key }}, path: connection}]
+{{- end }}
 {{- end }}
 {{- if .Values.store.existingClaim }}
 - name: store

@@ -11,16 +11,16 @@ public sealed class SiloTests
     {
         var rendered = await HelmChart.With(
             """
-            silo: {drainSeconds: 40, nodeSelector: {disk: fast}, resources: {requests: {cpu: "3"}}}
+            silo: {terminationGracePeriodSeconds: 40, nodeSelector: {disk: fast}, resources: {requests: {cpu: "3"}}}
             pools:
               cpu: {}
-              big: {replicas: 7, drainSeconds: 100, resources: {limits: {memory: 99Gi}}}
+              big: {replicas: 7, terminationGracePeriodSeconds: 100, resources: {limits: {memory: 99Gi}}}
             """);
 
         Assert.Equal(3, rendered.One<V1StatefulSet>("-cpu").Spec.Replicas);
         Assert.Equal(7, rendered.One<V1StatefulSet>("-big").Spec.Replicas);
-        Assert.Equal(40 + 15, rendered.Silos("cpu").TerminationGracePeriodSeconds);
-        Assert.Equal(100 + 15, rendered.Silos("big").TerminationGracePeriodSeconds);
+        Assert.Equal(40, rendered.Silos("cpu").TerminationGracePeriodSeconds);
+        Assert.Equal(100, rendered.Silos("big").TerminationGracePeriodSeconds);
         Assert.Equal("fast", rendered.Silos("big").NodeSelector["disk"]);
         Assert.Equal("3", rendered.Silos("big").Containers[0].Resources.Requests["cpu"].ToString());
         Assert.Equal("99Gi", rendered.Silos("big").Containers[0].Resources.Limits["memory"].ToString());
@@ -131,19 +131,21 @@ public sealed class SiloTests
     }
 
     [Fact]
-    public async Task Autoscaling_is_by_processor_use_or_by_waiting_shards()
+    public async Task Autoscaling_is_by_processor_use_or_by_generation()
     {
         var rendered = await HelmChart.With(
             """
             pools:
               cpu: {autoscaling: {kind: hpa, minReplicas: 2, maxReplicas: 5, cpuUtilization: 70}}
-              spot: {autoscaling: {kind: keda, maxReplicas: 30, shardsPerSilo: 3, prometheusUrl: "http://prometheus:9090"}}
+              spot: {autoscaling: {kind: keda, maxReplicas: 30, silosPerGeneration: 3, prometheusUrl: "http://prometheus:9090"}}
             """);
 
         var hpa = rendered.One<V2HorizontalPodAutoscaler>();
         Assert.Equal((2, 5, 70), (hpa.Spec.MinReplicas, hpa.Spec.MaxReplicas, hpa.Spec.Metrics.Single().Resource.Target.AverageUtilization));
         var keda = rendered.One<CustomResources.ScaledObject>();
-        Assert.Equal((1, 30, "3"), (keda.Spec.MinReplicaCount, keda.Spec.MaxReplicaCount, keda.Spec.Triggers.Single().Metadata["threshold"]));
+        Assert.Equal((1, 30, "1"), (keda.Spec.MinReplicaCount, keda.Spec.MaxReplicaCount, keda.Spec.Triggers.Single().Metadata["threshold"]));
+        Assert.Equal(
+            "sum(gmailcluster_stages_running{namespace=\"research\",gmailcluster_stage_kind=\"generate\"}) * 3", keda.Spec.Triggers.Single().Metadata["query"]);
     }
 
     // kuberay#2315: a new version of the operator restarted all workloads.

@@ -60,7 +60,18 @@ public sealed class SurroundingsTests
         var template = rendered.One<V1StatefulSet>().Spec.Template;
         Assert.Equal("true", template.Metadata.Labels["azure.workload.identity/use"]);
         Assert.Equal(account.Metadata.Name, template.Spec.ServiceAccountName);
-        Assert.DoesNotContain(template.Spec.Containers[0].Env, variable => variable.Name.Contains("CONNECTION_STRING", StringComparison.Ordinal));
+        Assert.DoesNotContain(template.Spec.Containers[0].Env, variable => variable.Name.Contains("CONNECTION", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_connection_string_is_a_file_and_never_a_variable()
+    {
+        var silo = (await HelmChart.With("store: {connectionString: {existingSecret: mine, key: text}}")).Silos("cpu");
+
+        var volume = silo.Volumes.Single(found => found.Name == "store-connection").Secret;
+        Assert.Equal(("mine", "text", "connection"), (volume.SecretName, Assert.Single(volume.Items).Key, volume.Items[0].Path));
+        Assert.Equal("/etc/gmailcluster/store/connection", Variable(silo, "GMAILCLUSTER_STORE_CONNECTION_FILE").Value);
+        Assert.Equal("/etc/gmailcluster/store", silo.Containers[0].VolumeMounts.Single(mount => mount.Name == "store-connection").MountPath);
     }
 
     [Fact]

@@ -46,7 +46,7 @@ public sealed partial class ValuesTests
     [InlineData("silos: {replicas: 2}", "silos")]
     [InlineData("silo: {replica: 2}", "replica")]
     [InlineData("silo: {replicas: two}", "replicas")]
-    [InlineData("silo: {drainSeconds: 0}", "drainSeconds")]
+    [InlineData("silo: {terminationGracePeriodSeconds: 30}", "terminationGracePeriodSeconds")]
     [InlineData("pools: {gpu: {gpu: 1}}", "gpu")]
     [InlineData("pools: {GPU: {gpus: 1}}", "GPU")]
     [InlineData("pools: {cpu: {resources: {limits: {memory: lots}}}}", "memory")]
