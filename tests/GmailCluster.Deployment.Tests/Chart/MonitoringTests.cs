@@ -156,5 +156,4 @@ public sealed partial class MonitoringTests
 
     [GeneratedRegex("_(bucket|sum|count)$")]
     private static partial Regex Histogram();
-
 }
