@@ -34,8 +34,7 @@ LABEL org.opencontainers.image.title="GmailCluster" \
 ENV HOME=/tmp \
     GMAILCLUSTER_CACHE=/var/cache/gmailcluster \
     TMPDIR=/var/cache/gmailcluster \
-    GMAILCLUSTER_STORE=/work/.gmailcluster \
-    GMAILCLUSTER_CACHE=/var/cache/gmailcluster
+    GMAILCLUSTER_STORE=/work/.gmailcluster
 # The root file system may be read-only: what is written lies in these two and in the store.
 VOLUME ["/tmp", "/var/cache/gmailcluster"]
 # 11111 silo, 30000 gateway, 11112 data plane, 8081 health of a silo (/livez, /readyz, /startupz), 8080 API

@@ -77,7 +77,7 @@ public sealed partial class MonitoringTests
 
         var used = expressions.SelectMany(expression => Name().Matches(expression)).Select(match => Histogram().Replace(match.Value, "")).Distinct();
 
-        Assert.Empty(used.Where(name => !known.Contains(name)));
+        Assert.DoesNotContain(used, name => !known.Contains(name));
         Assert.Contains("gmailcluster_run_goodput_ratio", known);
     }
 

@@ -47,9 +47,12 @@ public sealed class ImageRoot : IAsyncLifetime
         RunProgram([.. Dockerfile.Words(_dockerfile.Last(Target, "ENTRYPOINT")), .. arguments], writable);
 
     /// <summary>Runs another program of the image to its end.</summary>
-    internal Task<Command> RunProgram(IEnumerable<string> program, params (string From, string To)[] writable)
+    internal Task<Command> RunProgram(IEnumerable<string> program, params (string From, string To)[] writable) => RunProgram(program, [], writable);
+
+    /// <summary>The same with more environment.</summary>
+    internal Task<Command> RunProgram(IEnumerable<string> program, IEnumerable<KeyValuePair<string, string>> environment, params (string From, string To)[] writable)
     {
-        var line = Confine(program, [], writable);
+        var line = Confine(program, environment, writable);
         return Command.Run(line[0], line[1..]);
     }
 

@@ -36,7 +36,7 @@ public sealed class ImageTests(ImageRoot image)
         var run = await image.Run(["doctor"]);
 
         Assert.NotEqual(0, run.ExitCode);
-        Assert.Contains("problem  store: /work/.gmailcluster cannot be written", run.Out, StringComparison.Ordinal);
+        Assert.Contains("problem  store: /work/.gmailcluster: could not be written: the file system is read-only.", run.Out, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,0 +1,155 @@
+using System.Diagnostics;
+using System.Globalization;
+using GmailCluster.Deployment.Tests.Chart;
+using GmailCluster.Deployment.Tests.Processes;
+using k8s.Models;
+
+namespace GmailCluster.Deployment.Tests.Image;
+
+/// <summary>What the chart puts into a pod, run in the image's root: arguments, environment, mounted files and the script of <c>helm test</c>.</summary>
+public sealed class PodTests(ImageRoot image)
+{
+    private const string Password = "a-password-of-redis";
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
+    private const string Values =
+        """
+        store: {url: "file:///store", existingClaim: disk}
+        redis: {existing: {address: ''}, bundled: {enabled: true, password: {existingSecret: cluster}}}
+        """;
+
+    [Fact]
+    public async Task A_silo_becomes_ready_passes_helm_test_and_leaves_when_told_to()
+    {
+        var rendered = await HelmChart.With(Values);
+        using var redis = await RedisServer.Start(Password);
+        using var store = new OpenFolder();
+        using var secret = new OpenFolder();
+        await File.WriteAllTextAsync(Path.Combine(secret.Path, "secret"), new string('s', 64), TestContext.Current.CancellationToken);
+        (string, string)[] mounts = [(store.Path, "/store"), (secret.Path, "/etc/gmailcluster/cluster")];
+        var silo = rendered.Silos("cpu").Containers[0];
+        var environment = Environment(silo, redis.Port);
+        var health = environment.Single(variable => variable.Key == "GMAILCLUSTER_HEALTH_PORT").Value;
+
+        using var process = image.Start(silo.Args, environment, mounts);
+        try
+        {
+            // The log is read to its end, so that the silo never waits for a reader.
+            var joined = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+            var (output, error) = (ReadOut(process, joined), process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
+            Assert.True(await joined.Task.WaitAsync(Limit, TestContext.Current.CancellationToken), $"The silo ended.\n{(process.HasExited ? await error : "")}");
+
+            using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{health}") };
+            foreach (var probe in new[] { silo.StartupProbe, silo.ReadinessProbe, silo.LivenessProbe })
+            {
+                Assert.True((await client.GetAsync(new Uri(probe.HttpGet.Path, UriKind.Relative), TestContext.Current.CancellationToken)).IsSuccessStatusCode, probe.HttpGet.Path);
+            }
+
+            Assert.Contains("# TYPE", await client.GetStringAsync(new Uri("/metrics", UriKind.Relative), TestContext.Current.CancellationToken), StringComparison.Ordinal);
+
+            var test = await HelmTest(rendered, environment, health, mounts);
+            Assert.True(test.ExitCode == 0, test.Out + test.Error);
+            Assert.Contains("/readyz: 200", test.Out, StringComparison.Ordinal);
+            Assert.Contains("ok       Redis", test.Out, StringComparison.OrdinalIgnoreCase);
+
+            // bwrap stands between: the silo is its child.
+            var child = int.Parse((await File.ReadAllTextAsync($"/proc/{process.Id}/task/{process.Id}/children", TestContext.Current.CancellationToken)).Trim(), CultureInfo.InvariantCulture);
+            Assert.Equal("10001", (await Command.Run("stat", ["-c", "%u", $"/proc/{child}"])).Text.Trim());
+            _ = (await Command.Run("kill", ["-TERM", $"{child}"])).Text;
+            await process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(
+                TimeSpan.FromSeconds((double)rendered.Silos("cpu").TerminationGracePeriodSeconds!), TestContext.Current.CancellationToken);
+            Assert.True(process.ExitCode == 0, await error);
+            Assert.Contains("Left.", await output, StringComparison.Ordinal);
+            Assert.DoesNotContain(Password, await output + await error, StringComparison.Ordinal);
+        }
+        finally
+        {
+            process.Kill(entireProcessTree: true);
+        }
+    }
+
+    [Fact]
+    public async Task Helm_test_fails_where_no_silo_is_ready()
+    {
+        var rendered = await HelmChart.With(Values);
+        var health = RedisServer.FreePort().ToString(CultureInfo.InvariantCulture);
+
+        var test = await HelmTest(rendered, [], health, []);
+
+        Assert.NotEqual(0, test.ExitCode);
+    }
+
+    [Theory]
+    [InlineData("silo")]
+    [InlineData("api")]
+    public async Task The_values_say_so_where_the_image_lacks_a_command_that_the_chart_runs(string command)
+    {
+        var help = (await image.Run(["--help"])).Text;
+        var values = await File.ReadAllTextAsync(Path.Combine(HelmChart.Folder, "values.yaml"), TestContext.Current.CancellationToken);
+
+        Assert.NotEqual(
+            help.Contains($"\n  {command} ", StringComparison.Ordinal), values.Contains($"**The image has no `{command}` command yet**", StringComparison.Ordinal));
+    }
+
+    // Every variable that docs/operate/configuration.md gives a silo is set by some value of the chart (KubeRay's chart reaches 19 of 35: kuberay#5196).
+    [Fact]
+    public async Task The_chart_reaches_every_variable_of_a_silo_and_sets_no_other()
+    {
+        var page = await File.ReadAllTextAsync(RepositoryRoot.At("docs", "operate", "configuration.md"), TestContext.Current.CancellationToken);
+        var rows = page.Split('\n').Where(line => line.StartsWith("| `", StringComparison.Ordinal)).ToList();
+        var documented = rows.SelectMany(row => row.Split('|')[1..3]).SelectMany(cell => cell.Split('`').Where((_, index) => index % 2 == 1))
+            .SelectMany(name => name.StartsWith('_') ? [$"GMAILCLUSTER_TLS{name}"] : name.StartsWith("GMAILCLUSTER_", StringComparison.Ordinal) ? new[] { name.Split('=')[0] } : [])
+            .ToHashSet();
+
+        var rendered = await HelmChart.With("tls: {existingSecret: certs}\nstore: {connectionString: {existingSecret: account}}\nsilo: {slots: 2}");
+
+        var set = rendered.Silos("cpu").Containers[0].Env.Select(variable => variable.Name).Where(name => name.StartsWith("GMAILCLUSTER_", StringComparison.Ordinal)).ToHashSet();
+        // For debugging by hand: extraEnv.
+        Assert.Equal(documented.Except(["GMAILCLUSTER_DEBUG"]).Order(StringComparer.Ordinal), set.Order(StringComparer.Ordinal));
+    }
+
+    // As Kubernetes makes it of the manifest, with this test's ports, address and password.
+    private static List<KeyValuePair<string, string>> Environment(V1Container container, int redisPort)
+    {
+        var made = new List<KeyValuePair<string, string>>();
+        foreach (var variable in container.Env)
+        {
+            var value = variable switch
+            {
+                { Name: "GMAILCLUSTER_REDIS_PASSWORD" } => Password,
+                { ValueFrom.FieldRef.FieldPath: "status.podIP" } => "127.0.0.1",
+                { ValueFrom.ResourceFieldRef: not null } => "1",
+                { Name: var name } when name.EndsWith("_PORT", StringComparison.Ordinal) => RedisServer.FreePort().ToString(CultureInfo.InvariantCulture),
+                { Value: not null } => variable.Value.Replace("trial-gmailcluster-redis:6379", $"127.0.0.1:{redisPort}", StringComparison.Ordinal),
+                _ => throw new InvalidOperationException($"{variable.Name} comes from somewhere unknown."),
+            };
+            made.Add(new(variable.Name, made.Aggregate(value, (text, known) => text.Replace($"$({known.Key})", known.Value, StringComparison.Ordinal))));
+        }
+
+        return made;
+    }
+
+    private async Task<Command> HelmTest(Rendering rendered, IEnumerable<KeyValuePair<string, string>> environment, string healthPort, (string, string)[] mounts)
+    {
+        var pod = rendered.One<V1Pod>("-test").Spec.Containers[0];
+        var script = Assert.Single(pod.Args)
+            .Replace("trial-gmailcluster-ready", "127.0.0.1", StringComparison.Ordinal).Replace("8081", healthPort, StringComparison.Ordinal);
+        return await image.RunProgram([.. pod.Command, script], environment, mounts);
+    }
+
+    private static async Task<string> ReadOut(Process process, TaskCompletionSource<bool> joined)
+    {
+        var text = new StringWriter();
+        while (await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken) is { } line)
+        {
+            await text.WriteLineAsync(line);
+            if (line.Contains(" joined cluster ", StringComparison.Ordinal))
+            {
+                joined.TrySetResult(true);
+            }
+        }
+
+        joined.TrySetResult(false);
+        return text.ToString();
+    }
+}
