@@ -29,6 +29,7 @@ internal sealed class Rendering
     {
         V1StatefulSet set => [($"StatefulSet {set.Metadata.Name}", set.Spec.Template.Metadata.Labels, set.Spec.Template.Spec)],
         V1Deployment deployment => [($"Deployment {deployment.Metadata.Name}", deployment.Spec.Template.Metadata.Labels, deployment.Spec.Template.Spec)],
+        V1Job job => [($"Job {job.Metadata.Name}", job.Spec.Template.Metadata?.Labels ?? new Dictionary<string, string>(), job.Spec.Template.Spec)],
         V1Pod pod => [($"Pod {pod.Metadata.Name}", pod.Metadata.Labels, pod.Spec)],
         _ => Array.Empty<(string, IDictionary<string, string>, V1PodSpec)>(),
     });

@@ -63,6 +63,19 @@ public sealed class ImageRoot : IAsyncLifetime
         return Process.Start(new ProcessStartInfo(line[0], line[1..]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
     }
 
+    /// <summary>Sends a signal to what <see cref="Start"/> started: sudo and bwrap stand between.</summary>
+    internal static async Task Signal(Process started, string signal)
+    {
+        var last = $"{started.Id}";
+        while ((await File.ReadAllTextAsync($"/proc/{last}/task/{last}/children")).Trim() is { Length: > 0 } child)
+        {
+            last = child;
+        }
+
+        var line = (string[])[.. Elevate, "kill", $"-{signal}", last];
+        _ = (await Command.Run(line[0], line[1..])).Text;
+    }
+
     private async Task BuildRoot()
     {
         var image = _dockerfile.BaseImage(Target);

@@ -52,10 +52,7 @@ public sealed class PodTests(ImageRoot image)
             Assert.Contains("/readyz: 200", test.Out, StringComparison.Ordinal);
             Assert.Contains("ok       Redis", test.Out, StringComparison.OrdinalIgnoreCase);
 
-            // bwrap stands between: the silo is its child.
-            var child = int.Parse((await File.ReadAllTextAsync($"/proc/{process.Id}/task/{process.Id}/children", TestContext.Current.CancellationToken)).Trim(), CultureInfo.InvariantCulture);
-            Assert.Equal("10001", (await Command.Run("stat", ["-c", "%u", $"/proc/{child}"])).Text.Trim());
-            _ = (await Command.Run("kill", ["-TERM", $"{child}"])).Text;
+            await ImageRoot.Signal(process, "TERM");
             await process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(
                 TimeSpan.FromSeconds((double)rendered.Silos("cpu").TerminationGracePeriodSeconds!), TestContext.Current.CancellationToken);
             Assert.True(process.ExitCode == 0, await error);
@@ -64,7 +61,10 @@ public sealed class PodTests(ImageRoot image)
         }
         finally
         {
-            process.Kill(entireProcessTree: true);
+            if (!process.HasExited)
+            {
+                await ImageRoot.Signal(process, "KILL");
+            }
         }
     }
 
