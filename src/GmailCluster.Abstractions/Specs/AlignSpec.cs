@@ -80,24 +80,33 @@ public sealed record AlignLossSpec
     [Range(0.0, 1e6)]
     public double? PatchPositionMmd { get; init; }
 
+    /// <summary>
+    /// Weight of InfoNCE between whole patch maps, at the temperature of <c>real_info_nce</c>: two pictures' likeness is the mean over
+    /// positions of the cosine of their patches. Both presets: 0.
+    /// </summary>
+    [Range(0.0, 1e6)]
+    public double? PatchInfoNce { get; init; }
+
     /// <summary>The preset with these values laid over it.</summary>
     public AlignLossWeights Over(AlignPreset preset)
     {
         var matched = preset == AlignPreset.Matched;
         return new AlignLossWeights(
             RealInfoNce ?? 1, RealTemperature ?? 0.07, Cosine ?? (matched ? 1 : 0), TextInfoNce ?? (matched ? 0.5 : 0),
-            Mmd ?? (matched ? 50 : 0), MmdSigmas ?? [0.35, 0.7], PatchCosine ?? 0, PatchMmd ?? 0, PatchPositionMmd ?? 0);
+            Mmd ?? (matched ? 50 : 0), MmdSigmas ?? [0.35, 0.7], PatchCosine ?? 0, PatchMmd ?? 0, PatchPositionMmd ?? 0,
+            PatchInfoNce ?? 0);
     }
 }
 
 /// <summary>The alignment loss with every weight decided.</summary>
 public sealed record AlignLossWeights(
     double RealInfoNce, double RealTemperature, double Cosine, double TextInfoNce,
-    double Mmd, IReadOnlyList<double> MmdSigmas, double PatchCosine, double PatchMmd, double PatchPositionMmd)
+    double Mmd, IReadOnlyList<double> MmdSigmas, double PatchCosine, double PatchMmd, double PatchPositionMmd,
+    double PatchInfoNce)
 {
     /// <summary>Whether patches are part of the loss.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
-    public bool NeedsPatches => PatchCosine > 0 || PatchMmd > 0 || PatchPositionMmd > 0;
+    public bool NeedsPatches => PatchCosine > 0 || PatchMmd > 0 || PatchPositionMmd > 0 || PatchInfoNce > 0;
 }
 
 /// <summary>A low-rank adapter (LoRA, arXiv 2106.09685), in PEFT's terms.</summary>

@@ -157,7 +157,7 @@ public sealed class ExperimentPlanner
             return (both, both);
         }
 
-        var pooled = align with { Loss = align.Loss with { PatchCosine = null, PatchMmd = null, PatchPositionMmd = null } };
+        var pooled = align with { Loss = align.Loss with { PatchCosine = null, PatchMmd = null, PatchPositionMmd = null, PatchInfoNce = null } };
         return (GenClip(train, realFeatures, generated, pooled, null, seed), GenClip(train, realFeatures, generated, align, patches, seed));
     }
 

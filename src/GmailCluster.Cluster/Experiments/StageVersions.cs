@@ -15,7 +15,7 @@ public static class StageVersions
         StageKind.Prompts => 1,
         StageKind.Generate => 2,
         StageKind.Features => 2,
-        StageKind.Align => 2,
+        StageKind.Align => 3,
         StageKind.Caption => 2,
         StageKind.Retrieve => 2,
         StageKind.Long => 2,

@@ -45,9 +45,9 @@ public sealed class AlignLoss(AlignLossWeights weights, double textScale)
     {
         ArgumentNullException.ThrowIfNull(rows);
         var values = new List<float>();
-        foreach (var (other, scale, _) in Contrasts(rows))
+        foreach (var (all, other, scale, _) in Contrasts(rows).Concat(PatchContrasts(rows)))
         {
-            var (row, column) = InfoNce.LogSumExps(RankRows.Of(rows.Generated, rank, worldSize), other, RankRows.Of(other, rank, worldSize), rows.Generated, scale);
+            var (row, column) = InfoNce.LogSumExps(RankRows.Of(all, rank, worldSize), other, RankRows.Of(other, rank, worldSize), all, scale);
             values.AddRange(TensorRows.ToArray(row));
             values.AddRange(TensorRows.ToArray(column));
         }
@@ -71,12 +71,12 @@ public sealed class AlignLoss(AlignLossWeights weights, double textScale)
         var real = RankRows.Of(rows.Real, rank, worldSize); // [b, P]
         var share = weights.Cosine * (1 - (generated * real).sum([1])).sum().item<float>() / global;
         var gradient = real * (-weights.Cosine / global); // [b, P]
-        foreach (var (term, (other, scale, weight)) in Contrasts(rows).Index())
+        var term = 0;
+        foreach (var contrast in Contrasts(rows))
         {
-            var (row, column) = RankRows.LogSumExps(lse, term, (int)global, worldSize);
-            var part = InfoNce.Gradient(generated, RankRows.Of(other, rank, worldSize), rows.Generated, other, row, column, (int)(rank * generated.shape[0]), scale);
-            share += weight * part.Share;
-            gradient = gradient.add(part.OwnA, weight);
+            var part = ContrastTerm(contrast, term++, lse, rank, worldSize);
+            share += part.Share;
+            gradient += part.Gradient;
         }
 
         if (weights.Mmd > 0)
@@ -91,12 +91,12 @@ public sealed class AlignLoss(AlignLossWeights weights, double textScale)
             return (share, [own.Embeddings], [gradient]);
         }
 
-        var (patchShare, outputs, gradients) = PatchTerms(rows, own, rank, worldSize);
+        var (patchShare, outputs, gradients) = PatchTerms(rows, own, term, lse, rank, worldSize);
         return (share + patchShare, [own.Embeddings, .. outputs], [gradient, .. gradients]);
     }
 
     private (double Share, IReadOnlyList<Tensor> Outputs, IReadOnlyList<Tensor> Gradients) PatchTerms(
-        AlignRows rows, AlignOutputs own, int rank, int worldSize)
+        AlignRows rows, AlignOutputs own, int term, float[] lse, int rank, int worldSize)
     {
         var loss = own.PatchLoss!;
         var share = (double)loss.item<float>();
@@ -118,7 +118,24 @@ public sealed class AlignLoss(AlignLossWeights weights, double textScale)
             gradients.Add(ownGradient);
         }
 
+        foreach (var contrast in PatchContrasts(rows))
+        {
+            var (value, ownGradient) = ContrastTerm(contrast, term++, lse, rank, worldSize);
+            share += value;
+            outputs.Add(own.Patches!);
+            gradients.Add(ownGradient.view_as(own.Patches!) / Math.Sqrt(own.Patches!.shape[1])); // by the map, then by its patches
+        }
+
         return (share, outputs, gradients);
+    }
+
+    private static (double Share, Tensor Gradient) ContrastTerm(Contrast contrast, int term, float[] lse, int rank, int worldSize)
+    {
+        var (all, other, scale, weight) = contrast;
+        var (row, column) = RankRows.LogSumExps(lse, term, (int)all.shape[0], worldSize);
+        var own = RankRows.Of(all, rank, worldSize);
+        var part = InfoNce.Gradient(own, RankRows.Of(other, rank, worldSize), all, other, row, column, (int)(rank * own.shape[0]), scale);
+        return (weight * part.Share, part.OwnA * weight);
     }
 
     private (double Share, Tensor Gradient) MeanTerm(AlignRows rows, AlignOutputs own, int rank, int worldSize)
@@ -149,16 +166,29 @@ public sealed class AlignLoss(AlignLossWeights weights, double textScale)
         return (share, stack(gradients, 1)); // [b, N, C]
     }
 
-    private IEnumerable<(Tensor Other, double Scale, double Weight)> Contrasts(AlignRows rows)
+    private IEnumerable<Contrast> Contrasts(AlignRows rows)
     {
         if (weights.RealInfoNce > 0)
         {
-            yield return (rows.Real, RealScale, weights.RealInfoNce);
+            yield return new Contrast(rows.Generated, rows.Real, RealScale, weights.RealInfoNce);
         }
 
         if (weights.TextInfoNce > 0)
         {
-            yield return (rows.Text, textScale, weights.TextInfoNce);
+            yield return new Contrast(rows.Generated, rows.Text, textScale, weights.TextInfoNce);
         }
     }
+
+    private IEnumerable<Contrast> PatchContrasts(AlignRows rows)
+    {
+        if (weights.PatchInfoNce > 0)
+        {
+            yield return new Contrast(Map(rows.GeneratedPatches!), Map(rows.RealPatches!), RealScale, weights.PatchInfoNce);
+        }
+    }
+
+    // Patches of unit length, one after the other, as one vector of unit length: its product with another is the mean cosine.
+    private static Tensor Map(Tensor unitPatches) => unitPatches.flatten(1) / Math.Sqrt(unitPatches.shape[1]); // [B, N * C]
+
+    private sealed record Contrast(Tensor Generated, Tensor Other, double Scale, double Weight);
 }

@@ -12,7 +12,7 @@ public sealed class AlignLossTests
     private const int Positions = 3;
     private const double TextScale = 12;
 
-    private static readonly AlignLossWeights Everything = new(1, 0.07, 1, 0.5, 50, [0.35, 0.7], 0.7, 30, 20);
+    private static readonly AlignLossWeights Everything = new(1, 0.07, 1, 0.5, 50, [0.35, 0.7], 0.7, 30, 20, 0.8);
 
     [Theory]
     [InlineData(1)]
@@ -74,7 +74,8 @@ public sealed class AlignLossTests
             loss += w.PatchPositionMmd / Positions * Mmd(Unit(patches).select(1, n), Unit(realPatches).select(1, n));
         }
 
-        return loss;
+        var (map, realMap) = (Unit(patches).flatten(1) / Math.Sqrt(Positions), Unit(realPatches).flatten(1) / Math.Sqrt(Positions));
+        return loss + (w.PatchInfoNce * InfoNce(map, realMap, 1 / w.RealTemperature));
     }
 
     private static Tensor InfoNce(Tensor a, Tensor b, double scale)

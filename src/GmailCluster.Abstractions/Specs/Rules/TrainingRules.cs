@@ -74,7 +74,7 @@ internal static class TrainingRules
             book.Require(!(sigma > 0), $"align.loss.mmd_sigmas[{i}]", $"is {SpecLimits.Show(sigma)}, not above 0.", "Set a kernel width such as 0.35.");
         }
 
-        foreach (var (key, weight) in new[] { ("patch_cosine", loss.PatchCosine), ("patch_mmd", loss.PatchMmd), ("patch_position_mmd", loss.PatchPositionMmd) })
+        foreach (var (key, weight) in new[] { ("patch_cosine", loss.PatchCosine), ("patch_mmd", loss.PatchMmd), ("patch_position_mmd", loss.PatchPositionMmd), ("patch_info_nce", loss.PatchInfoNce) })
         {
             book.HasEffect(
                 weight == 0 || book.Spec.Llava is not null, $"align.loss.{key}", "only llava reads patches, and there is no llava section",
