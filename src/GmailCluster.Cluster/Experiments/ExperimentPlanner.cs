@@ -112,7 +112,7 @@ public sealed class ExperimentPlanner
 
         foreach (var preset in align.Compare.Where(preset => preset != align.Preset))
         {
-            var compared = align with { Preset = preset, Loss = new AlignLossSpec() };
+            var compared = align with { Preset = preset, Loss = new AlignLossSpec(), Patches = null };
             Gap(tests, throughClip!, GenClip(train, realFeatures, generated, compared, null, _spec.Seeds[0]), _spec.Seeds[0], preset);
         }
     }
@@ -147,23 +147,23 @@ public sealed class ExperimentPlanner
             [pictures.Key.Value, _facts.Digests[Clip], adapter?.Key.Value ?? "plain"], needs, pictures.Size, text ? "captions" : "images", adapter?.Seed);
     }
 
-    // LLaVA reads patches, the other tasks the pooled embedding, and aligning one costs some of the other: with patch terms in the
-    // loss LLaVA has an adapter of its own, trained with all of it, and the other tasks one trained without them.
+    // With a patch section LLaVA has an adapter of its own, trained with all of the loss, and the other tasks one trained without it.
     private (Stage Embeddings, Stage? Patches) GenClips(Stage train, Stage realFeatures, Stage generated, AlignSpec align, int? patches, int seed)
     {
-        if (!align.Loss.Over(align.Preset).NeedsPatches)
+        if (align.Patches is not { } own)
         {
             var both = GenClip(train, realFeatures, generated, align, patches, seed);
             return (both, both);
         }
 
-        var pooled = align with { Loss = align.Loss with { PatchCosine = null, PatchMmd = null, PatchPositionMmd = null, PatchInfoNce = null } };
-        return (GenClip(train, realFeatures, generated, pooled, null, seed), GenClip(train, realFeatures, generated, align, patches, seed));
+        return (
+            GenClip(train, realFeatures, generated, align with { Patches = null }, null, seed),
+            GenClip(train, realFeatures, generated, align with { Steps = own.Steps, Lora = own.Lora }, patches, seed));
     }
 
     private Stage GenClip(Stage train, Stage realFeatures, Stage generated, AlignSpec align, int? patches, int seed)
     {
-        var name = align.Loss.Over(align.Preset).NeedsPatches ? $"{Word(align.Preset)} with patches" : Word(align.Preset);
+        var name = align.Patches is not null ? $"{Word(align.Preset)} with patches" : Word(align.Preset);
         var text = Features(train, "train captions through CLIP", null, null, text: true);
         var run = new RunSettings(seed, _spec.WorldSize, _spec.Checkpoint, _spec.WireType);
         var needs = new[] { generated, train, realFeatures, text };
@@ -255,8 +255,7 @@ public sealed class ExperimentPlanner
         (StageKind.Caption, _spec.Caption), (StageKind.Retrieve, _spec.Retrieve), (StageKind.Long, _spec.Long), (StageKind.Llava, _spec.Llava),
     }.Where(task => task.Spec is not null).Select(task => task.Kind);
 
-    private int? AlignNeedsPatches() =>
-        _spec.Align?.Loss.Over(_spec.Align.Preset) is { NeedsPatches: true } ? PatchLayer(_spec) : null;
+    private int? AlignNeedsPatches() => _spec.Align?.Patches is null ? null : PatchLayer(_spec);
 
     private string Path(string relative) => System.IO.Path.GetFullPath(System.IO.Path.Combine(_folder, relative));
 

@@ -95,7 +95,7 @@ public sealed class ExperimentPlannerTests
     {
         var plain = Plan(Spec());
 
-        var patched = Plan(Spec() with { Align = new AlignSpec { Loss = new AlignLossSpec { PatchCosine = 1 } } });
+        var patched = Plan(Spec() with { Align = new AlignSpec { Patches = new PatchAlignSpec() } });
 
         Assert.Equal(2 * 2, patched.Count(stage => stage.Kind is StageKind.Align));
         Assert.Subset(Keys(patched, StageKind.Align).ToHashSet(), Keys(plain, StageKind.Align).ToHashSet());
