@@ -65,6 +65,7 @@ azure.workload.identity/use: "true"
 - {name: GMAILCLUSTER_TLS_CERT, value: /etc/gmailcluster/tls/tls.crt}
 - {name: GMAILCLUSTER_TLS_KEY, value: /etc/gmailcluster/tls/tls.key}
 - {name: GMAILCLUSTER_TLS_CA, value: /etc/gmailcluster/tls/ca.crt}
+- {name: GMAILCLUSTER_TLS_NAME, value: {{ default (printf "%s-silos.%s.svc" (include "gmailcluster.fullname" .) .Release.Namespace) $v.tls.name | quote }}}
 {{- end }}
 {{- end }}
 

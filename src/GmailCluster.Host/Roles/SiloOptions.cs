@@ -42,6 +42,9 @@ public sealed record SiloOptions
     /// <summary>The authorities whose members are believed, PEM.</summary>
     public string? TlsAuthority { get; init; }
 
+    /// <summary>The name that every member's certificate holds. Null: the address that it is reached by, which pods do not know beforehand.</summary>
+    public string? TlsName { get; init; }
+
     /// <summary>Port for probes (<c>/livez</c>, <c>/readyz</c>, <c>/startupz</c>); null for none.</summary>
     public int? HealthPort { get; init; }
 

@@ -142,7 +142,7 @@ public sealed class SiloRole : IAsyncDisposable
     {
         (plane.ClusterId, plane.Secret, plane.Port) = (options.ClusterId, secret, options.DataPort);
         (plane.ListenAddress, plane.AdvertisedHost) = (IPAddress.IsLoopback(address) ? address.ToString() : "0.0.0.0", address.ToString());
-        (plane.CertificateFile, plane.KeyFile, plane.AuthorityFile) = (options.TlsCertificate, options.TlsKey, options.TlsAuthority);
+        (plane.CertificateFile, plane.KeyFile, plane.AuthorityFile, plane.CertificateName) = (options.TlsCertificate, options.TlsKey, options.TlsAuthority, options.TlsName);
     }
 
     // Measured (design, section 11): a killed silo is given up in about 0.7 s, a frozen one in 2.5 s, none falsely at threefold

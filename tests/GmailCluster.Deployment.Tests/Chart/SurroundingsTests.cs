@@ -92,6 +92,8 @@ public sealed class SurroundingsTests
         Assert.Equal("/etc/gmailcluster/tls/tls.crt", Variable(silo, "GMAILCLUSTER_TLS_CERT").Value);
         Assert.Equal("/etc/gmailcluster/tls/tls.key", Variable(silo, "GMAILCLUSTER_TLS_KEY").Value);
         Assert.Equal("/etc/gmailcluster/tls/ca.crt", Variable(silo, "GMAILCLUSTER_TLS_CA").Value);
+        // Pods' addresses are not known when a certificate is made.
+        Assert.Equal("trial-gmailcluster-silos.research.svc", Variable(silo, "GMAILCLUSTER_TLS_NAME").Value);
     }
 
     [Fact]

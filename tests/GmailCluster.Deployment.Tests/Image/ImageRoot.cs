@@ -115,9 +115,10 @@ public sealed class ImageRoot : IAsyncLifetime
         var volumes = _dockerfile.Instructions(Target).Where(instruction => instruction.Verb is "VOLUME").SelectMany(volume => Dockerfile.Words(volume.Text));
         var variables = _dockerfile.Environment(Target).Append(new("PATH", "/usr/local/bin:/usr/bin:/bin")).Concat(environment);
         var dotnet = Path.GetDirectoryName(Path.GetFullPath(Path.Combine(System.Runtime.InteropServices.RuntimeEnvironment.GetRuntimeDirectory(), "..", "..")))!;
+        // In a process namespace of its own, so that all ends with bwrap: a change of user forgets --die-with-parent.
         return
         [
-            .. Elevate, "bwrap", "--die-with-parent", "--unshare-ipc", "--unshare-uts", "--cap-add", "ALL",
+            .. Elevate, "bwrap", "--die-with-parent", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--cap-add", "ALL",
             "--ro-bind", _root, "/", "--proc", "/proc", "--dev", "/dev", "--ro-bind", "/etc/hosts", "/etc/hosts", "--ro-bind", "/etc/resolv.conf", "/etc/resolv.conf",
             // What aspnet:10.0 has below /usr/share/dotnet: no SDK.
             "--tmpfs", "/usr/share/dotnet",

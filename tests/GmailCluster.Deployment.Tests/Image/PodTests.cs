@@ -16,6 +16,7 @@ public sealed class PodTests(ImageRoot image)
         """
         store: {url: "file:///store", existingClaim: disk}
         redis: {existing: {address: ''}, bundled: {enabled: true, password: {existingSecret: cluster}}}
+        tls: {existingSecret: certificate}
         """;
 
     [Fact]
@@ -26,8 +27,10 @@ public sealed class PodTests(ImageRoot image)
         using var store = new OpenFolder();
         using var secret = new OpenFolder();
         await File.WriteAllTextAsync(Path.Combine(secret.Path, "secret"), new string('s', 64), TestContext.Current.CancellationToken);
-        (string, string)[] mounts = [(store.Path, "/store"), (secret.Path, "/etc/gmailcluster/cluster")];
         var silo = rendered.Silos("cpu").Containers[0];
+        using var certificate = new OpenFolder();
+        await Certificates.Write(certificate.Path, silo.Env.Single(variable => variable.Name == "GMAILCLUSTER_TLS_NAME").Value);
+        (string, string)[] mounts = [(store.Path, "/store"), (secret.Path, "/etc/gmailcluster/cluster"), (certificate.Path, "/etc/gmailcluster/tls")];
         var environment = Environment(silo, redis.Port);
         var health = environment.Single(variable => variable.Key == "GMAILCLUSTER_HEALTH_PORT").Value;
 
@@ -50,7 +53,8 @@ public sealed class PodTests(ImageRoot image)
             var test = await HelmTest(rendered, environment, health, mounts);
             Assert.True(test.ExitCode == 0, test.Out + test.Error);
             Assert.Contains("/readyz: 200", test.Out, StringComparison.Ordinal);
-            Assert.Contains("ok       Redis", test.Out, StringComparison.OrdinalIgnoreCase);
+            Assert.Contains("ok       Redis", test.Out, StringComparison.Ordinal);
+            Assert.Contains("ok       TLS chain", test.Out, StringComparison.Ordinal);
 
             await ImageRoot.Signal(process, "TERM");
             await process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(
