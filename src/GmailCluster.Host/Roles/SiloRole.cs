@@ -96,7 +96,8 @@ public sealed class SiloRole : IAsyncDisposable
         using var limit = new CancellationTokenSource(_stopLimit, _time);
         try
         {
-            await _host.StopAsync(limit.Token).ConfigureAwait(false);
+            // Not every part of the host heeds the token: waited for no longer than that, whatever it does.
+            await _host.StopAsync(limit.Token).WaitAsync(limit.Token).ConfigureAwait(false);
             if (_host is IAsyncDisposable asynchronous)
             {
                 await asynchronous.DisposeAsync().AsTask().WaitAsync(limit.Token).ConfigureAwait(false);

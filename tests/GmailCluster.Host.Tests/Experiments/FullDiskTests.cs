@@ -20,7 +20,7 @@ public sealed class FullDiskTests
     [Theory]
     [InlineData("/spec.yaml")]
     [InlineData("grains/experiment/")]
-    [InlineData("grains/shard/")]
+    [InlineData("grains/generation/")]
     [InlineData("grains/run/")]
     [InlineData("captions/")]
     [InlineData(".tar")]
