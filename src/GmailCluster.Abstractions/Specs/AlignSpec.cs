@@ -27,16 +27,6 @@ public sealed record AlignSpec
 
     /// <summary>The optimiser. Default learning rate 3e-3 with 10 steps of warm-up.</summary>
     public OptimizerSpec Optimizer { get; init; } = new() { LearningRate = 3e-3, WarmupSteps = 10 };
-
-    /// <summary>
-    /// A second adapter, for LLaVA: it reads patches, the other tasks the pooled embedding, and aligning one costs some of the other.
-    /// Default: none; LLaVA reads the patches of the one adapter.
-    /// </summary>
-    public PatchAlignSpec? Patches { get; init; }
-
-    /// <summary>Every weight of the loss.</summary>
-    [System.Text.Json.Serialization.JsonIgnore]
-    public AlignLossWeights Weights => Loss.Over(Preset, Patches);
 }
 
 /// <summary>Named alignment losses.</summary>
@@ -75,14 +65,36 @@ public sealed record AlignLossSpec
     /// <summary>Widths of the MMD's Gaussian kernels, summed. Default [0.35, 0.7].</summary>
     public IReadOnlyList<double>? MmdSigmas { get; init; }
 
-    /// <summary>The preset with these values laid over it, and the patch terms beside it.</summary>
-    public AlignLossWeights Over(AlignPreset preset, PatchAlignSpec? patches)
+    /// <summary>
+    /// Weight of 1 - cos(h_g, h_r), mean over positions, for patches h of the hidden state that llava reads (without llava: the last but
+    /// one). Both presets: 0.
+    /// </summary>
+    [Range(0.0, 1e6)]
+    public double? PatchCosine { get; init; }
+
+    /// <summary>Weight of MMD^2 between normalised mean patches. Both presets: 0.</summary>
+    [Range(0.0, 1e6)]
+    public double? PatchMmd { get; init; }
+
+    /// <summary>Weight of MMD^2 between normalised patches, position by position, averaged over positions. Both presets: 0.</summary>
+    [Range(0.0, 1e6)]
+    public double? PatchPositionMmd { get; init; }
+
+    /// <summary>
+    /// Weight of InfoNCE between whole patch maps, at the temperature of <c>real_info_nce</c>: two pictures' likeness is the mean over
+    /// positions of the cosine of their patches. Both presets: 0.
+    /// </summary>
+    [Range(0.0, 1e6)]
+    public double? PatchInfoNce { get; init; }
+
+    /// <summary>The preset with these values laid over it.</summary>
+    public AlignLossWeights Over(AlignPreset preset)
     {
         var matched = preset == AlignPreset.Matched;
         return new AlignLossWeights(
             RealInfoNce ?? 1, RealTemperature ?? 0.07, Cosine ?? (matched ? 1 : 0), TextInfoNce ?? (matched ? 0.5 : 0),
-            Mmd ?? (matched ? 50 : 0), MmdSigmas ?? [0.35, 0.7],
-            patches?.Cosine ?? 0, patches?.Mmd ?? 0, patches?.PositionMmd ?? 0, patches?.InfoNce ?? 0);
+            Mmd ?? (matched ? 50 : 0), MmdSigmas ?? [0.35, 0.7], PatchCosine ?? 0, PatchMmd ?? 0, PatchPositionMmd ?? 0,
+            PatchInfoNce ?? 0);
     }
 }
 

@@ -56,17 +56,14 @@ public sealed class ExperimentPlanner
         var throughClip = generated is null ? null : Features(generated, "generated pictures through CLIP", patches, null);
         foreach (var seed in _spec.Seeds)
         {
-            var (genClip, genClipPatches) = generated is not null && _spec.Align is { } align
-                ? GenClips(train, realFeatures, generated, align, patches, seed)
-                : (null, null);
+            var genClip = generated is not null && _spec.Align is { } align ? GenClip(train, realFeatures, generated, align, patches, seed) : null;
             if (genClip is not null && testSources.Length > 0)
             {
                 Gap(testSources, throughClip!, genClip, seed, _spec.Align!.Preset);
             }
 
             var real = new FeatureSource(train.Key, realFeatures.Key);
-            PlanTasks(
-                new ArmSources(real, Source(generated, throughClip), Source(generated, genClip), Source(generated, genClipPatches)), testSources, seed);
+            PlanTasks(new ArmSources(real, Source(generated, throughClip), Source(generated, genClip)), testSources, seed);
         }
 
         PlanComparedPresets(train, realFeatures, generated, throughClip, testSources);
@@ -112,7 +109,7 @@ public sealed class ExperimentPlanner
 
         foreach (var preset in align.Compare.Where(preset => preset != align.Preset))
         {
-            var compared = align with { Preset = preset, Loss = new AlignLossSpec(), Patches = null };
+            var compared = align with { Preset = preset, Loss = new AlignLossSpec() };
             Gap(tests, throughClip!, GenClip(train, realFeatures, generated, compared, null, _spec.Seeds[0]), _spec.Seeds[0], preset);
         }
     }
@@ -147,23 +144,9 @@ public sealed class ExperimentPlanner
             [pictures.Key.Value, _facts.Digests[Clip], adapter?.Key.Value ?? "plain"], needs, pictures.Size, text ? "captions" : "images", adapter?.Seed);
     }
 
-    // With a patch section LLaVA has an adapter of its own, trained with all of the loss, and the other tasks one trained without it.
-    private (Stage Embeddings, Stage? Patches) GenClips(Stage train, Stage realFeatures, Stage generated, AlignSpec align, int? patches, int seed)
-    {
-        if (align.Patches is not { } own)
-        {
-            var both = GenClip(train, realFeatures, generated, align, patches, seed);
-            return (both, both);
-        }
-
-        return (
-            GenClip(train, realFeatures, generated, align with { Patches = null }, null, seed),
-            GenClip(train, realFeatures, generated, align with { Steps = own.Steps, Lora = own.Lora }, patches, seed));
-    }
-
     private Stage GenClip(Stage train, Stage realFeatures, Stage generated, AlignSpec align, int? patches, int seed)
     {
-        var name = align.Patches is not null ? $"{Word(align.Preset)} with patches" : Word(align.Preset);
+        var name = Word(align.Preset);
         var text = Features(train, "train captions through CLIP", null, null, text: true);
         var run = new RunSettings(seed, _spec.WorldSize, _spec.Checkpoint, _spec.WireType);
         var needs = new[] { generated, train, realFeatures, text };
@@ -177,7 +160,7 @@ public sealed class ExperimentPlanner
 
     private Stage Train(StageKind task, Arm arm, int seed, SweepPoint point, bool isWhole, ArmSources sources)
     {
-        var (real, generated) = sources.For(arm, task);
+        var (real, generated) = sources.For(arm);
         var languageModel = task switch
         {
             StageKind.Caption => Path(_spec.Models.LanguageModel!),
@@ -255,7 +238,8 @@ public sealed class ExperimentPlanner
         (StageKind.Caption, _spec.Caption), (StageKind.Retrieve, _spec.Retrieve), (StageKind.Long, _spec.Long), (StageKind.Llava, _spec.Llava),
     }.Where(task => task.Spec is not null).Select(task => task.Kind);
 
-    private int? AlignNeedsPatches() => _spec.Align?.Patches is null ? null : PatchLayer(_spec);
+    private int? AlignNeedsPatches() =>
+        _spec.Align?.Loss.Over(_spec.Align.Preset) is { NeedsPatches: true } ? PatchLayer(_spec) : null;
 
     private string Path(string relative) => System.IO.Path.GetFullPath(System.IO.Path.Combine(_folder, relative));
 
@@ -266,19 +250,16 @@ public sealed class ExperimentPlanner
 
     private static string Word<T>(T value) where T : struct, Enum => JsonNamingPolicy.SnakeCaseLower.ConvertName(value.ToString());
 
-    private sealed record ArmSources(
-        FeatureSource Real, FeatureSource? ThroughClip, FeatureSource? ThroughGenClip, FeatureSource? PatchesThroughGenClip)
+    private sealed record ArmSources(FeatureSource Real, FeatureSource? ThroughClip, FeatureSource? ThroughGenClip)
     {
-        public (FeatureSource? Real, FeatureSource? Generated) For(Arm arm, StageKind task) => arm switch
+        public (FeatureSource? Real, FeatureSource? Generated) For(Arm arm) => arm switch
         {
             Arm.Real => (Real, null),
             Arm.Naive => (null, ThroughClip),
             Arm.Mixed => (Real, ThroughClip),
-            Arm.Gmail => (null, GenClip(task)),
-            Arm.GmailReal => (Real, GenClip(task)),
+            Arm.Gmail => (null, ThroughGenClip),
+            Arm.GmailReal => (Real, ThroughGenClip),
             _ => throw new ArgumentOutOfRangeException(nameof(arm), arm, null),
         };
-
-        private FeatureSource? GenClip(StageKind task) => task is StageKind.Llava ? PatchesThroughGenClip : ThroughGenClip;
     }
 }

@@ -50,7 +50,7 @@ public sealed class LearningTasks(IObjectStore store, InputFolders inputs)
         var align = settings.Align;
         using var clip = ClipModel.Load(settings.ClipFolder);
         var scale = Math.Exp(clip.LogitScale.item<float>());
-        var loss = new AlignLoss(align.Weights, scale);
+        var loss = new AlignLoss(align.Loss.Over(align.Preset), scale);
         var pictures = new List<Picture>();
         await foreach (var picture in PictureSets.Read(store, settings.Generated, cancellationToken).ConfigureAwait(false))
         {

@@ -26,10 +26,9 @@ public sealed class SpecRulesTests
     [InlineData("align: {}", "align: { batch_size: 130 }", "align.batch_size is 130, which 4 ranks (world_size) cannot share evenly. Set a multiple of 4 such as 128.")]
     [InlineData("align: {}", "align: { batch_size: 2 }", "align.batch_size is 2, which 4 ranks (world_size) cannot share evenly. Set a multiple of 4 such as 4.")]
     [InlineData("align: {}", "align: { loss: { mmd_sigmas: [0.3, 0] } }", "align.loss.mmd_sigmas[1] is 0, not above 0. Set a kernel width such as 0.35.")]
-    [InlineData("align: {}", "align: { preset: paper, loss: { mmd_sigmas: [0.3] } }", "align.loss.mmd_sigmas has no effect: no MMD term has a weight with preset paper. Remove the key, or give one of the terms a weight.")]
+    [InlineData("align: {}", "align: { preset: paper, loss: { mmd_sigmas: [0.3] } }", "align.loss.mmd_sigmas has no effect: mmd, patch_mmd and patch_position_mmd are 0 with preset paper. Remove the key, or give one of the terms a weight.")]
     [InlineData("align: {}", "align: { preset: paper, loss: { real_info_nce: 0 } }", "align.loss has weight 0 for every term, so nothing would be learned. Give at least one term a weight above 0.")]
     [InlineData("align: {}", "align: { loss: { real_temperature: 0 } }", "align.loss.real_temperature is 0, outside 1e-4..100. Set a value in the range, or leave the key out.")]
-    [InlineData("align: {}", "align: { patches: {} }", "align.patches has no effect: only llava reads patches, and there is no llava section. Add one, or remove the key.")]
     [InlineData("align: {}", "align: { lora: { target_modules: [q_proj, q_proj] } }", "align.lora.target_modules has q_proj more than once. Name each once.")]
     [InlineData("align: {}", "align: { lora: { target_modules: [''] } }", "align.lora.target_modules[0] is empty. Name a layer such as q_proj.")]
     [InlineData("  diffusion: sd", "", "models.diffusion is missing, and generate needs it. Name a Stable Diffusion pipeline folder, or remove the generate section.")]
@@ -110,20 +109,6 @@ public sealed class SpecRulesTests
         var told = Assert.Single(SpecText.ProblemsOf(SpecText.With("generate: {}", "  prompts:\n    path: p.jsonl\n    " + line + "\ngenerate: {}")));
 
         Assert.Equal($"coco.yaml:14: {problem}", told);
-    }
-
-    [Theory]
-    [InlineData("cosine: 0, info_nce: 0, position_mmd: 0", "align.patches has weight 0 for every term, so the second adapter would be as the first. Give at least one term a weight above 0, or remove the section.")]
-    [InlineData("steps: 5", "align.patches.steps is 5, fewer than align.optimizer.warmup_steps, which is 10. Set more steps.")]
-    [InlineData("lora: { target_modules: [q_proj, q_proj] }", "align.patches.lora.target_modules has q_proj more than once. Name each once.")]
-    public void An_adapter_for_patches_that_could_not_be_is_told(string patches, string problem)
-    {
-        var text = SpecText.With("  diffusion: sd", "  diffusion: sd\n  llava_language_model: llama")
-            .Replace("align: {}", $"align: {{ patches: {{ {patches} }} }}", StringComparison.Ordinal) + "\nllava: {}";
-
-        var told = Assert.Single(SpecText.ProblemsOf(text));
-
-        Assert.Equal(problem, told[(told.IndexOf(": ", StringComparison.Ordinal) + 2)..]);
     }
 
     [Theory]

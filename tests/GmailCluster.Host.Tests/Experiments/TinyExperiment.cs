@@ -103,7 +103,7 @@ internal sealed class TinyExperiment : IDisposable
               steps: 3
               batch_size: 8
               optimizer: { warmup_steps: 1 }
-              {{(hasLlava ? "patches: { mmd: 50, steps: 3, lora: { rank: 4 } }" : "")}}
+              {{(hasLlava ? "loss: { patch_cosine: 1, patch_mmd: 50 }" : "")}}
             {{tasks}}
             checkpoint: { every_steps: 1 }
             evaluate: { sheet_pairs: 2 }

@@ -55,8 +55,8 @@ public sealed class AlignLossTests
     [Fact]
     public void The_paper_preset_is_info_nce_alone_and_matched_adds_the_other_terms()
     {
-        var paper = new AlignLossSpec().Over(AlignPreset.Paper, null);
-        var matched = new AlignLossSpec { Mmd = 7 }.Over(AlignPreset.Matched, null);
+        var paper = new AlignLossSpec().Over(AlignPreset.Paper);
+        var matched = new AlignLossSpec { Mmd = 7 }.Over(AlignPreset.Matched);
 
         Assert.Equal((1.0, 0.07, 0.0, 0.0, 0.0), (paper.RealInfoNce, paper.RealTemperature, paper.Cosine, paper.TextInfoNce, paper.Mmd));
         Assert.Equal((1.0, 0.5, 7.0, false), (matched.Cosine, matched.TextInfoNce, matched.Mmd, matched.NeedsPatches));

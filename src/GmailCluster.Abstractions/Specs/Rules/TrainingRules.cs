@@ -14,10 +14,6 @@ internal static class TrainingRules
             Run(book, "align", align.Steps, align.BatchSize, align.Optimizer);
             Loss(book, align);
             Lora(book, "align.lora", align.Lora);
-            if (align.Patches is { } patches)
-            {
-                Patches(book, align, patches);
-            }
         }
 
         Task(book, "caption", spec.Caption);
@@ -63,33 +59,20 @@ internal static class TrainingRules
 
     private static void Loss(RuleBook book, AlignSpec align)
     {
-        var loss = align.Weights;
+        var loss = align.Loss.Over(align.Preset);
         book.Require(
-            loss is { RealInfoNce: 0, Cosine: 0, TextInfoNce: 0, Mmd: 0 }, "align.loss",
+            loss is { RealInfoNce: 0, Cosine: 0, TextInfoNce: 0, Mmd: 0, NeedsPatches: false }, "align.loss",
             "has weight 0 for every term, so nothing would be learned.", "Give at least one term a weight above 0.", "align.preset");
         book.HasEffect(loss.RealInfoNce > 0, "align.loss.real_temperature", "real_info_nce is 0", "Remove the key, or give the term a weight.", "align.loss");
         book.HasEffect(
-            loss.Mmd > 0 || loss.PatchMmd > 0 || loss.PatchPositionMmd > 0, "align.loss.mmd_sigmas", $"no MMD term has a weight with preset {SpecWords.Of(align.Preset)}",
-            "Remove the key, or give one of the terms a weight.", "align.loss", "align.patches", "align.preset");
+            loss.Mmd > 0 || loss.PatchMmd > 0 || loss.PatchPositionMmd > 0, "align.loss.mmd_sigmas", $"mmd, patch_mmd and patch_position_mmd are 0 with preset {SpecWords.Of(align.Preset)}",
+            "Remove the key, or give one of the terms a weight.", "align.loss", "align.preset");
         book.Require(align.Loss.MmdSigmas is { Count: 0 }, "align.loss.mmd_sigmas", "is empty.", "Name at least one width, such as [0.35, 0.7].");
         for (var i = 0; i < loss.MmdSigmas.Count; i++)
         {
             var sigma = loss.MmdSigmas[i];
             book.Require(!(sigma > 0), $"align.loss.mmd_sigmas[{i}]", $"is {SpecLimits.Show(sigma)}, not above 0.", "Set a kernel width such as 0.35.");
         }
-    }
-
-    private static void Patches(RuleBook book, AlignSpec align, PatchAlignSpec patches)
-    {
-        book.HasEffect(
-            book.Spec.Llava is not null, "align.patches", "only llava reads patches, and there is no llava section", "Add one, or remove the key.", "llava");
-        book.Require(
-            !align.Weights.NeedsPatches, "align.patches", "has weight 0 for every term, so the second adapter would be as the first.",
-            "Give at least one term a weight above 0, or remove the section.");
-        book.Require(
-            align.Optimizer.WarmupSteps > patches.Steps, "align.patches.steps", $"is {patches.Steps}, fewer than align.optimizer.warmup_steps, which is {align.Optimizer.WarmupSteps}.",
-            "Set more steps.", "align.optimizer.warmup_steps");
-        Lora(book, "align.patches.lora", patches.Lora);
     }
 
     private static void Lora(RuleBook book, string key, LoraSpec lora)
