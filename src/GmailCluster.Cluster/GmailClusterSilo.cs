@@ -5,6 +5,7 @@ using GmailCluster.Cluster.Storage;
 using GmailCluster.Cluster.Training;
 using GmailCluster.Cluster.Work;
 using GmailCluster.Learning.Compute;
+using GmailCluster.Learning.Exchange;
 using GmailCluster.Learning.Generation;
 using GmailCluster.Learning.Inputs;
 using GmailCluster.Learning.Tasks;
@@ -12,6 +13,7 @@ using GmailCluster.Learning.Work;
 using GmailCluster.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Orleans.Serialization;
 using Orleans.Storage;
 
@@ -40,7 +42,20 @@ public static class GmailClusterSilo
         services.AddSingleton<StageWork>();
         services.AddSingleton(provider => new RecordedWork(store, provider.GetRequiredService<StageWork>().Run, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<LearningTasks>();
-        services.AddSingleton<ReplicaHost>();
+        services.TryAddSingleton<IDataPlane, SoloDataPlane>(); // a cluster of one silo needs no other
+        services.AddSingleton<RankReporter>();
+        services.AddSingleton(provider => new ReplicaHost(new RunServices(
+            provider.GetRequiredService<ILocalSiloDetails>().SiloAddress.ToParsableString(),
+            store,
+            provider.GetRequiredService<ComputePool>(),
+            provider.GetRequiredService<IDataPlane>(),
+            provider.GetRequiredService<LearningTasks>().Open,
+            (run, cancellationToken) => TrainingRunGrain.StoredGeneration(store, run, cancellationToken),
+            provider.GetRequiredService<RankReporter>().Report,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILoggerFactory>())));
+        services.AddPlacementDirector<NodePlacement, NodePlacementDirector>();
+        services.AddOptions<RunOptions>().BindConfiguration(RunOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<ClusterCapacity>();
         services.AddKeyedSingleton<IGrainStorage>(ObjectStoreGrainStorage.Name, (provider, _) => new ObjectStoreGrainStorage(provider.GetRequiredService<IObjectStore>()));
         services.AddOptions<GenerationOptions>().BindConfiguration(GenerationOptions.Section).ValidateDataAnnotations().ValidateOnStart();
@@ -61,6 +76,7 @@ public static class GmailClusterSilo
         ArgumentNullException.ThrowIfNull(silo);
         silo.Services.AddHostedService<ExperimentWatchdog>();
         silo.Services.AddHostedService<MembershipLog>();
+        silo.Services.AddHostedService<DrainOnStop>();
         return silo;
     }
 }

@@ -6,26 +6,29 @@ namespace GmailCluster.Grains;
 [Alias("gmail.ITrainingRunGrain")]
 public interface ITrainingRunGrain : IStageGrain
 {
-    /// <summary>A rank has done its last step. Of an older generation number it is ignored.</summary>
-    [Alias("RankFinished")]
-    Task RankFinished(int rank, long generationNumber, CancellationToken cancellationToken);
+    /// <summary>A rank's steps have ended. Of an older generation number it is ignored.</summary>
+    [Alias("Report")]
+    Task Report(RankReport report, CancellationToken cancellationToken);
 
-    /// <summary>A rank could not go on. Of an older generation number it is ignored.</summary>
-    [Alias("RankFailed")]
-    Task RankFailed(int rank, long generationNumber, StageFailure failure, CancellationToken cancellationToken);
+    /// <summary>The plan that runs now; null while there is none.</summary>
+    [Alias("GetPlan")]
+    Task<RunPlan?> GetPlan(CancellationToken cancellationToken);
+
+    /// <summary>Why the run waited, moved or restarted: the newest hundred events, oldest first.</summary>
+    [Alias("GetEvents")]
+    Task<IReadOnlyList<RunEvent>> GetEvents(CancellationToken cancellationToken);
 }
 
 /// <summary>What every virtual rank's grain does, for alignment and downstream runs alike.</summary>
 [Alias("gmail.IRankGrain")]
 public interface IRankGrain : IGrainWithStringKey
 {
-    /// <summary>Begins the rank's steps under a plan. A newer generation number ends what runs under an older one.</summary>
+    /// <summary>
+    /// Begins the rank's steps under a plan, on the silo that the plan names. Asking again changes nothing; a newer generation
+    /// number ends what runs under an older one.
+    /// </summary>
     [Alias("Begin")]
-    Task Begin(RankAssignment assignment, CancellationToken cancellationToken);
-
-    /// <summary>Ends the rank's steps, if they run under this generation number or an older one.</summary>
-    [Alias("End")]
-    Task End(long generationNumber, CancellationToken cancellationToken);
+    Task<BeginAnswer> Begin(RankAssignment assignment, CancellationToken cancellationToken);
 }
 
 /// <summary>One virtual rank of an alignment run. Key: run key, '/', rank.</summary>
@@ -39,11 +42,53 @@ public interface ITrainerGrain : IRankGrain;
 /// <summary>A rank's place in a run's plan.</summary>
 /// <param name="Run">The stage to train.</param>
 /// <param name="Rank">0-based virtual rank.</param>
-/// <param name="WorldSize">How many there are.</param>
-/// <param name="GenerationNumber">The plan's fence.</param>
+/// <param name="Plan">The plan.</param>
 [GenerateSerializer, Immutable, Alias("gmail.rank-assignment")]
-public sealed record RankAssignment(
-    [property: Id(0)] Stage Run,
-    [property: Id(1)] int Rank,
-    [property: Id(2)] int WorldSize,
-    [property: Id(3)] long GenerationNumber);
+public sealed record RankAssignment([property: Id(0)] Stage Run, [property: Id(1)] int Rank, [property: Id(2)] RunPlan Plan);
+
+/// <summary>What became of a call to begin.</summary>
+public enum BeginAnswer
+{
+    /// <summary>The rank's steps are under way.</summary>
+    Begun,
+
+    /// <summary>The grain was on another silo; it has left there, so the next call finds it where the plan says.</summary>
+    Moved,
+
+    /// <summary>The silo has heard of a newer generation number.</summary>
+    Stale,
+}
+
+/// <summary>How a rank's steps under a plan ended.</summary>
+/// <param name="Rank">The rank.</param>
+/// <param name="GenerationNumber">The plan.</param>
+/// <param name="Silo">Where it ran.</param>
+/// <param name="Ending">How.</param>
+/// <param name="LostSilo">For <see cref="RankEnding.PeerLost"/>: who is gone.</param>
+/// <param name="Reason">For <see cref="RankEnding.PeerLost"/>: how that showed.</param>
+/// <param name="Failure">For <see cref="RankEnding.Failed"/>: why.</param>
+[GenerateSerializer, Immutable, Alias("gmail.rank-report")]
+public sealed record RankReport(
+    [property: Id(0)] int Rank,
+    [property: Id(1)] long GenerationNumber,
+    [property: Id(2)] string Silo,
+    [property: Id(3)] RankEnding Ending,
+    [property: Id(4)] string? LostSilo = null,
+    [property: Id(5)] string? Reason = null,
+    [property: Id(6)] StageFailure? Failure = null);
+
+/// <summary>How a rank's steps end.</summary>
+public enum RankEnding
+{
+    /// <summary>All steps are done.</summary>
+    Finished,
+
+    /// <summary>Stopped after a whole step because a silo asked for it.</summary>
+    Held,
+
+    /// <summary>Another silo of the plan is gone.</summary>
+    PeerLost,
+
+    /// <summary>The task failed.</summary>
+    Failed,
+}

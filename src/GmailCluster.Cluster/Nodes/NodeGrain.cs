@@ -1,4 +1,5 @@
 using GmailCluster.Cluster.Generation;
+using GmailCluster.Cluster.Training;
 using GmailCluster.Grains;
 using GmailCluster.Keys;
 using GmailCluster.Learning.Compute;
@@ -8,8 +9,10 @@ using Microsoft.Extensions.Options;
 namespace GmailCluster.Cluster.Nodes;
 
 /// <inheritdoc cref="INodeGrain"/>
+[NodePlacement]
 internal sealed class NodeGrain(
-    ILocalSiloDetails silo, IGrainFactory grains, ComputePool pool, MakeShard make, IOptions<GenerationOptions> generation, TimeProvider time, ILogger<ShardWorker> logger)
+    ILocalSiloDetails silo, IGrainFactory grains, ComputePool pool, MakeShard make, IOptions<GenerationOptions> generation, ReplicaHost replicas, TimeProvider time,
+    ILogger<ShardWorker> logger)
     : Grain, INodeGrain
 {
     private readonly ShardWorker _shards = new(silo.SiloAddress.ToParsableString(), grains, make, generation.Value, time, logger);
@@ -17,7 +20,27 @@ internal sealed class NodeGrain(
     public Task<IReadOnlyList<ShardLease>> PullShards(ArtifactKey generation, CancellationToken cancellationToken) => Task.FromResult(_shards.Pull(generation));
 
     public Task<NodeCapacity> GetCapacity(CancellationToken cancellationToken) =>
-        Task.FromResult(new NodeCapacity(silo.SiloAddress.ToParsableString(), pool.Slots));
+        Task.FromResult(new NodeCapacity(silo.SiloAddress.ToParsableString(), pool.Slots, replicas.IsDraining));
+
+    public Task<RunReport> PrepareRun(ArtifactKey run, long generationNumber, CancellationToken cancellationToken) =>
+        replicas.Run(run).Prepare(generationNumber, cancellationToken);
+
+    public Task<LoadAnswer> LoadRun(LoadOrder order, CancellationToken cancellationToken) => replicas.Run(order.Run.Key).Load(order, cancellationToken);
+
+    public Task HoldRun(ArtifactKey run, long generationNumber, CancellationToken cancellationToken)
+    {
+        replicas.Run(run).Hold(generationNumber);
+        return Task.CompletedTask;
+    }
+
+    public Task<FinishAnswer> FinishRun(FinishOrder order, CancellationToken cancellationToken) => replicas.Run(order.Run.Key).Finish(order, cancellationToken);
+
+    public Task CloseRun(ArtifactKey run, long generationNumber, bool saveState, CancellationToken cancellationToken) =>
+        replicas.Run(run).Close(generationNumber, saveState);
+
+    public Task<RunProgress?> GetRunProgress(ArtifactKey run, CancellationToken cancellationToken) => Task.FromResult(replicas.Run(run).GetProgress());
+
+    public Task Drain(CancellationToken cancellationToken) => replicas.Drain(cancellationToken);
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => await _shards.DisposeAsync();
 }

@@ -47,5 +47,11 @@ internal sealed class ObjectStoreGrainStorage(IObjectStore store) : IGrainStorag
         (grainState.RecordExists, grainState.ETag, grainState.State) = (false, null, Activator.CreateInstance<T>());
     }
 
-    private static string ObjectKey(string stateName, GrainId grainId) => $"grains/{stateName}/{grainId.Key}.json";
+    /// <summary>A grain's state as it stands in the store, for those who are not that grain; null when there is none.</summary>
+    public static async Task<T?> Read<T>(IObjectStore store, string stateName, string key, CancellationToken cancellationToken)
+        where T : class => (await store.TryReadJson<T>(ObjectKey(stateName, key), cancellationToken))?.Value;
+
+    private static string ObjectKey(string stateName, GrainId grainId) => ObjectKey(stateName, grainId.Key.ToString()!);
+
+    private static string ObjectKey(string stateName, string key) => $"grains/{stateName}/{key}.json";
 }

@@ -1,9 +1,10 @@
+using System.Security.Cryptography;
 using System.Text.Json;
-using System.Threading.Channels;
 using GmailCluster.Cluster.Checkpoints;
 using GmailCluster.Cluster.Stages;
 using GmailCluster.Data.Storage;
-using GmailCluster.Learning.Compute;
+using GmailCluster.Grains;
+using GmailCluster.Learning.Exchange;
 using GmailCluster.Learning.Tasks;
 using GmailCluster.Learning.Training;
 using GmailCluster.Stages;
@@ -13,84 +14,102 @@ using Microsoft.Extensions.Logging;
 
 namespace GmailCluster.Cluster.Training;
 
-/// <summary>A run on this silo: its task, its replica, and the loop that writes checkpoints beside training.</summary>
-internal sealed partial class OpenRun : IAsyncDisposable
+/// <summary>
+/// A run's model, data and state on this silo, kept from plan to plan: a silo that goes on under a new plan loads nothing again.
+/// </summary>
+internal sealed class OpenRun : IAsyncDisposable
 {
     private readonly Stage _stage;
-    private readonly IObjectStore _store;
-    private readonly CheckpointStore _checkpoints;
+    private readonly RunServices _services;
     private readonly OpenedTask _task;
-    private readonly TimeProvider _time;
-    private readonly ILogger<OpenRun> _logger;
-    private readonly int _everySteps;
-    private readonly int _keep;
-    private readonly double _secondsBefore;
-    private readonly long _openedAt;
-
-    // One snapshot at a time: when the store is slow the next one waits its turn by replacing the one not yet begun.
-    private readonly Channel<Checkpoint> _snapshots =
-        Channel.CreateBounded<Checkpoint>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
-
-    private readonly Task _writing;
+    private readonly CheckpointStore _checkpoints;
+    private readonly CheckpointWriter _writer;
     private readonly RunMeter _meter;
-    private volatile string? _warning;
+    private readonly IDisposable _offer;
+    private readonly int _everySteps;
+    private volatile RunPlan? _plan;
+    private volatile bool _hasState;
+    private double _secondsBefore;
+    private long _since;
     private int _snapshotStep;
-    private bool _isFinished;
 
-    private OpenRun(
-        Stage stage, IObjectStore store, CheckpointStore checkpoints, OpenedTask task, Checkpoint? resumed, ComputePool pool, TimeProvider time,
-        ILogger<OpenRun> logger)
+    private OpenRun(Stage stage, OpenedTask task, RunServices services)
     {
-        (_stage, _store, _checkpoints, _task, _time, _logger) = (stage, store, checkpoints, task, time, logger);
+        (_stage, _task, _services) = (stage, task, services);
         var settings = TrainingRunGrain.RunOf(stage);
-        (_everySteps, _keep) = (settings.Checkpoint.EverySteps, settings.Checkpoint.Keep);
-        Replica = new TrainingReplica(task.Task, task.Optimizer, task.Steps, settings.WorldSize, pool, settings.WireType);
-        Replica.Meter = _meter = new RunMeter(stage.Key, stage.Kind, time);
-        if (resumed is not null)
-        {
-            Replica.Restore(resumed.State);
-            _secondsBefore = resumed.Seconds;
-            LogResumed(stage.Title, Replica.CommittedSteps);
-        }
-
-        _snapshotStep = StepsBefore = Replica.CommittedSteps;
+        _everySteps = settings.Checkpoint.EverySteps;
+        _checkpoints = new CheckpointStore(services.Store, stage.Key, services.Time);
+        _writer = new CheckpointWriter(stage.Title, _checkpoints, task.Task.Parameters, settings.Checkpoint.Keep, services.Loggers.CreateLogger<CheckpointWriter>());
+        Replica = new TrainingReplica(task.Task, task.Optimizer, task.Steps, settings.WorldSize, services.Pool, settings.WireType) { Meter = _meter = new RunMeter(stage.Key, stage.Kind, services.Time) };
         Replica.Committed += OnCommitted;
-        _openedAt = time.GetTimestamp();
-        _writing = WriteCheckpoints();
+        _since = services.Time.GetTimestamp();
+        _offer = services.DataPlane.Offer(stage.Key, () => _hasState ? Replica.Snapshot() : null);
     }
 
     public TrainingReplica Replica { get; }
 
-    /// <summary>Steps that an earlier attempt had made.</summary>
-    public int StepsBefore { get; }
+    /// <summary>How far the state is; null while there is none: model and data alone are not state.</summary>
+    public int? CommittedSteps => _hasState ? Replica.CommittedSteps : null;
 
     /// <summary>Why the last checkpoint could not be written, or which one could not be used; null when all is well.</summary>
-    public string? Warning => _warning ?? (_checkpoints.Skipped.Count == 0 ? null : $"passed over a checkpoint: {_checkpoints.Skipped[0]}");
+    public string? Warning => _writer.Warning ?? (_checkpoints.Skipped.Count == 0 ? null : $"passed over a checkpoint: {_checkpoints.Skipped[0]}");
 
-    public static async Task<OpenRun> Open(
-        Stage stage, IObjectStore store, CheckpointStore checkpoints, LearningTasks tasks, ComputePool pool, TimeProvider time, ILogger<OpenRun> logger,
-        CancellationToken cancellationToken)
+    /// <summary>Time that the run has taken, over all attempts and silos.</summary>
+    public double Seconds => _secondsBefore + _services.Time.GetElapsedTime(_since).TotalSeconds;
+
+    /// <summary>Measured time for as many ranks as there are slots.</summary>
+    public TimeSpan? RoundTime => _plan?.Members.FirstOrDefault(member => member.Silo == _services.Silo) is { } here && Replica.Pace is { } pace
+        ? pace / ((here.RankCount + _services.Pool.Slots - 1) / _services.Pool.Slots)
+        : null;
+
+    public static async Task<OpenRun> Open(Stage stage, RunServices services, CancellationToken cancellationToken) =>
+        new(stage, await services.OpenTask(stage, cancellationToken), services);
+
+    /// <summary>Brings the state to where the order wants it. No rank may be in a step.</summary>
+    public async Task<IReadOnlyList<string>> Load(LoadOrder order, CancellationToken cancellationToken)
     {
-        var task = await tasks.Open(stage, cancellationToken);
-        try
+        switch (order.Source)
         {
-            var resumed = await checkpoints.LoadLatest(task.Task.Parameters, cancellationToken);
-            foreach (var skipped in checkpoints.Skipped)
-            {
-                LogSkipped(logger, stage.Title, skipped);
-            }
+            case StateSource.Checkpoint:
+                if (await _checkpoints.LoadLatest(_task.Task.Parameters, cancellationToken) is { } checkpoint)
+                {
+                    Take(checkpoint.State);
+                    SetSeconds(checkpoint.Seconds);
+                }
 
-            return new OpenRun(stage, store, checkpoints, task, resumed, pool, time, logger);
+                _hasState = true; // without a checkpoint that is whole: what is here, at the least that of step 0
+                return _checkpoints.Skipped;
+            case StateSource.Peer when CommittedSteps != order.Steps:
+                var state = await _services.DataPlane.Fetch(order.Address!, _stage.Key, cancellationToken);
+                if (state?.Losses.Count != order.Steps)
+                {
+                    throw new PeerLostException(order.Address!, $"it has the state of step {state?.Losses.Count.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "none"}, not of step {order.Steps}");
+                }
+
+                Take(state);
+                break;
+            case StateSource.Own when Replica.CommittedSteps != order.Steps:
+                throw new InvalidOperationException($"{_stage.Title} is at step {Replica.CommittedSteps} here, not at step {order.Steps}.");
         }
-        catch
+
+        _hasState = true;
+        return [];
+    }
+
+    /// <summary>Takes the plan's ranks of this silo.</summary>
+    public void Begin(RunPlan plan, RankBlock block, IRunExchange? exchange)
+    {
+        SetSeconds(plan.SecondsBefore);
+        Replica.Begin(block, exchange);
+        _plan = plan;
+        if (IsWriter && CommittedSteps - _snapshotStep >= _everySteps && CommittedSteps < Replica.Steps)
         {
-            task.Task.Dispose();
-            throw;
+            Snapshot(plan.GenerationNumber); // the last writer is gone and may have left none
         }
     }
 
     /// <summary>The trained files, the loss curve, and last the stage's record.</summary>
-    public async Task WriteResult(CancellationToken cancellationToken)
+    public async Task WriteResult(FinishOrder order, CancellationToken cancellationToken)
     {
         var files = new List<StageFile>();
         foreach (var (name, content) in _task.Task.Export().OrderBy(file => file.Key, StringComparer.Ordinal))
@@ -98,10 +117,9 @@ internal sealed partial class OpenRun : IAsyncDisposable
             files.Add(await Put(name, content, cancellationToken));
         }
 
-        var losses = JsonSerializer.SerializeToUtf8Bytes(Replica.Losses, StageJson.Options);
-        files.Add(await Put("losses.json", losses, cancellationToken));
+        files.Add(await Put("losses.json", JsonSerializer.SerializeToUtf8Bytes(Replica.Losses, StageJson.Options), cancellationToken));
         await StageRecords.Write(
-            _store,
+            _services.Store,
             new StageRecord
             {
                 Key = _stage.Key,
@@ -111,81 +129,68 @@ internal sealed partial class OpenRun : IAsyncDisposable
                 Items = Replica.Steps,
                 Unit = "steps",
                 Files = files,
-                Notes = [.. StepsBefore == 0 ? [] : new[] { $"resumed at step {StepsBefore}" }, .. _checkpoints.Skipped.Select(skipped => $"passed over a checkpoint: {skipped}")],
+                Notes = order.Notes,
             },
             cancellationToken);
-        _isFinished = true;
-        _snapshots.Writer.TryComplete();
-        await _writing; // or a checkpoint still being written would outlive the clearing
+        await _writer.DisposeAsync(); // or a checkpoint still being written would outlive the clearing
         await _checkpoints.Clear(cancellationToken);
+        _snapshotStep = Replica.Steps;
+    }
+
+    /// <summary>Writes what has been trained since the last checkpoint, if this plan runs.</summary>
+    public void Save(long generationNumber)
+    {
+        if (CommittedSteps > _snapshotStep)
+        {
+            Snapshot(generationNumber);
+        }
     }
 
     public async ValueTask DisposeAsync()
     {
+        _offer.Dispose();
         Replica.Committed -= OnCommitted;
-        if (!_isFinished && Replica.CommittedSteps > _snapshotStep)
-        {
-            Snapshot(); // stopped between two checkpoints: nothing that was trained is lost
-        }
-
-        _snapshots.Writer.TryComplete();
-        await _writing;
+        await _writer.DisposeAsync();
         _meter.Dispose();
         Replica.Dispose();
         _task.Task.Dispose();
     }
 
-    private double Seconds => _secondsBefore + _time.GetElapsedTime(_openedAt).TotalSeconds;
+    private bool IsWriter => _plan?.Writer == _services.Silo;
+
+    private void Take(TrainingState state)
+    {
+        Replica.Restore(state);
+        _snapshotStep = state.Losses.Count;
+    }
+
+    private void SetSeconds(double seconds) => (_secondsBefore, _since) = (seconds, _services.Time.GetTimestamp());
 
     private async Task<StageFile> Put(string name, byte[] content, CancellationToken cancellationToken)
     {
         var key = $"runs/{_stage.Key}/{name}";
-        await _store.PutBytes(key, content, PutCondition.Always, cancellationToken);
-        return new StageFile(key, content.Length, Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(content)));
+        await _services.Store.PutBytes(key, content, PutCondition.Always, cancellationToken);
+        return new StageFile(key, content.Length, Convert.ToHexStringLower(SHA256.HashData(content)));
     }
 
     // Called between steps, before any rank goes on: the copy is consistent, and is all that training waits for.
     private void OnCommitted(int steps)
     {
-        if (steps % _everySteps == 0 && steps < Replica.Steps)
+        if (IsWriter && steps % _everySteps == 0 && steps < Replica.Steps)
         {
-            Snapshot();
+            Snapshot(_plan!.GenerationNumber);
         }
     }
 
-    private void Snapshot()
+    private void Snapshot(long generationNumber)
     {
         var state = Replica.Snapshot();
         _snapshotStep = state.Losses.Count;
-        _snapshots.Writer.TryWrite(new Checkpoint(state, Seconds));
+        _writer.Add(new Checkpoint(state, Seconds), new CheckpointFence(generationNumber, MayCommit));
+
+        // The plan that counts is the one at COMMIT: a writer that goes on under a newer one commits what it began before.
+        async Task<bool> MayCommit(CancellationToken cancellationToken) =>
+            await _services.StoredGeneration(_stage.Key, cancellationToken) is var stored
+            && (stored == generationNumber || (IsWriter && stored == _plan!.GenerationNumber));
     }
-
-    private async Task WriteCheckpoints()
-    {
-        await foreach (var snapshot in _snapshots.Reader.ReadAllAsync())
-        {
-            try
-            {
-                await _checkpoints.Save(_task.Task.Parameters, snapshot, _keep, CancellationToken.None);
-                _warning = null;
-            }
-#pragma warning disable CA1031 // Training goes on without this checkpoint; the next one tries again.
-            catch (Exception e)
-#pragma warning restore CA1031
-            {
-                var step = snapshot.State.Losses.Count;
-                _warning = $"the checkpoint of step {step} was not written, training goes on: {StageFailure.From(e).Message}";
-                LogNotSaved(_stage.Title, step, e);
-            }
-        }
-    }
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "{Title}: resumes at step {Step}")]
-    private partial void LogResumed(string title, int step);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Title}: passed over a checkpoint: {Problem}; the one before is used")]
-    private static partial void LogSkipped(ILogger logger, string title, string problem);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Title}: the checkpoint of step {Step} was not saved; training goes on and the next one tries again")]
-    private partial void LogNotSaved(string title, int step, Exception exception);
 }

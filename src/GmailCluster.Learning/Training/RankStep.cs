@@ -35,5 +35,5 @@ public sealed class RankStep
     /// each name, with equally many values.
     /// </summary>
     public Task<float[]> AllGatherInRankOrder(string name, float[] own, CancellationToken cancellationToken) =>
-        _round.AllGather(name, Rank, own).WaitAsync(cancellationToken);
+        _round.AllGather(name, Rank, own, cancellationToken).WaitAsync(cancellationToken);
 }

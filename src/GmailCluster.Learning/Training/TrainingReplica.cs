@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using GmailCluster.Learning.Compute;
+using GmailCluster.Learning.Exchange;
 using GmailCluster.Learning.Optim;
 using GmailCluster.Specs;
 using GmailCluster.Telemetry;
@@ -7,9 +9,10 @@ using GmailCluster.Telemetry;
 namespace GmailCluster.Learning.Training;
 
 /// <summary>
-/// A run's state on one silo: one set of weights shared by all its ranks, the optimiser, and the step they are at. Ranks call
-/// <see cref="RunStep"/> concurrently; when the last has brought its gradient the step is summed along the canonical tree,
-/// applied once, and committed. The result depends on the task and the number of ranks, never on how many slots the pool has.
+/// A run's state on one silo: one set of weights shared by the ranks that are here, the optimiser, and the step they are at.
+/// Ranks call <see cref="RunStep"/> concurrently; when the last one here has brought its gradient, the step is summed along the
+/// canonical tree, with the other silos where there are any, applied once, and committed. The result depends on the task and the
+/// number of ranks, never on how many slots the pool has or which silo holds which rank.
 /// </summary>
 public sealed class TrainingReplica : IDisposable
 {
@@ -17,18 +20,23 @@ public sealed class TrainingReplica : IDisposable
     // a millisecond (measured: 2.5 GB against 300 MB after 300 small steps).
     private const int StepsPerYoungCollection = 8;
 
+    // How much the newest step weighs in the measured pace: a single slow step does not move ranks.
+    private const double PaceWeight = 0.2;
+
     private readonly ILearningTask _task;
     private readonly OptimizerSpec _optimizerSpec;
-    private readonly WireType _wire;
     private readonly ComputePool _pool;
     private readonly AdamW _optimizer;
-    private readonly Memory<float>[] _gradients;
     private readonly List<double> _losses = [];
     private readonly Lock _lock = new();
+    private Memory<float>[] _gradients = [];
     private StepRound _round;
     private long _stepStartedAt;
+    private TimeSpan? _pace;
+    private volatile bool _holdAsked;
+    private int? _heldAt;
 
-    /// <summary>Starts at step 0.</summary>
+    /// <summary>Starts at step 0 with all ranks here.</summary>
     /// <param name="task">Owned by the caller.</param>
     /// <param name="optimizer">AdamW's settings.</param>
     /// <param name="steps">Steps of the whole run.</param>
@@ -40,14 +48,13 @@ public sealed class TrainingReplica : IDisposable
     {
         ArgumentNullException.ThrowIfNull(task);
         _task = task;
-        _wire = wire;
+        Wire = wire;
         _optimizerSpec = optimizer;
         _pool = pool;
         Steps = steps;
         WorldSize = worldSize;
         _optimizer = new AdamW(task.Parameters, optimizer, task.Decays);
-        _gradients = [.. Enumerable.Range(0, worldSize).Select(_ => (Memory<float>)new float[task.Parameters.Length])];
-        _round = new StepRound(0, worldSize);
+        _round = new StepRound(0, new RankBlock(0, worldSize), worldSize, null);
     }
 
     /// <summary>
@@ -58,6 +65,9 @@ public sealed class TrainingReplica : IDisposable
 
     /// <summary>Told of steps and their parts; null for nobody.</summary>
     public RunMeter? Meter { get; set; }
+
+    /// <summary>How sums of gradients are rounded.</summary>
+    public WireType Wire { get; }
 
     /// <summary>Steps of the whole run.</summary>
     public int Steps { get; }
@@ -89,24 +99,80 @@ public sealed class TrainingReplica : IDisposable
         }
     }
 
+    /// <summary>The loss of the last committed step; null before the first.</summary>
+    public double? LastLoss
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _losses.Count == 0 ? null : _losses[^1];
+            }
+        }
+    }
+
+    /// <summary>How long the ranks here take for a step, without waiting for ranks elsewhere: a running mean since <see cref="Begin"/>.</summary>
+    public TimeSpan? Pace
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _pace;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Takes these ranks from the next step on. Call between steps, when no rank is in <see cref="RunStep"/>: what was begun of a
+    /// step under an earlier plan is forgotten.
+    /// </summary>
+    /// <param name="block">The ranks that are here.</param>
+    /// <param name="exchange">The way to the others; null when all are here. Owned by the caller.</param>
+    public void Begin(RankBlock block, IRunExchange? exchange)
+    {
+        lock (_lock)
+        {
+            if (block.Count != _gradients.Length)
+            {
+                _gradients = []; // made anew when first needed
+            }
+
+            _round = new StepRound(_losses.Count, block, WorldSize, exchange);
+            (_holdAsked, _heldAt, _pace, _stepStartedAt) = (false, null, null, 0);
+        }
+    }
+
+    /// <summary>
+    /// Asks all silos of the run to stop after the same step, the one in flight or the next: the wish travels with the losses, so
+    /// that everybody learns of it in one step. <see cref="Begin"/> goes on.
+    /// </summary>
+    public void Hold() => _holdAsked = true;
+
     /// <summary>
     /// Computes one rank's gradient of the next step and waits until the step is committed. A second call for the same rank and
     /// step computes nothing and waits; a call for a step already committed returns at once.
     /// </summary>
+    /// <returns>False when the run is held after this step.</returns>
     /// <exception cref="InvalidOperationException">The step lies ahead: a rank has skipped one.</exception>
-    public async Task RunStep(int rank, int step, CancellationToken cancellationToken)
+    /// <exception cref="PeerLostException">Another silo of the run is gone.</exception>
+    public async Task<bool> RunStep(int rank, int step, CancellationToken cancellationToken)
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)rank, (uint)WorldSize, nameof(rank));
         StepRound round;
         lock (_lock)
         {
             if (step < _losses.Count)
             {
-                return;
+                return step + 1 != _heldAt;
             }
 
             round = _round;
             _stepStartedAt = _stepStartedAt is 0 ? Stopwatch.GetTimestamp() : _stepStartedAt;
+        }
+
+        if (!round.Block.Contains(rank))
+        {
+            throw new ArgumentOutOfRangeException(nameof(rank), rank, $"Ranks {round.Block.First} to {round.Block.End - 1} are here.");
         }
 
         if (step > round.Step)
@@ -120,9 +186,13 @@ public sealed class TrainingReplica : IDisposable
         }
 
         await round.Committed.WaitAsync(cancellationToken).ConfigureAwait(false);
+        lock (_lock)
+        {
+            return step + 1 != _heldAt;
+        }
     }
 
-    /// <summary>A copy of everything that the next step depends on. Call between steps.</summary>
+    /// <summary>A copy of everything that the next step depends on, after a whole number of steps.</summary>
     public TrainingState Snapshot()
     {
         lock (_lock)
@@ -132,7 +202,7 @@ public sealed class TrainingReplica : IDisposable
         }
     }
 
-    /// <summary>Goes on from a snapshot.</summary>
+    /// <summary>Goes on from a snapshot, with the same ranks. Call between steps.</summary>
     public void Restore(TrainingState state)
     {
         ArgumentNullException.ThrowIfNull(state);
@@ -143,7 +213,7 @@ public sealed class TrainingReplica : IDisposable
             state.SecondMoment.CopyTo(_optimizer.SecondMoment.AsSpan());
             _losses.Clear();
             _losses.AddRange(state.Losses);
-            _round = new StepRound(_losses.Count, WorldSize);
+            _round = new StepRound(_losses.Count, _round.Block, WorldSize, _round.Exchange);
         }
     }
 
@@ -154,10 +224,11 @@ public sealed class TrainingReplica : IDisposable
     {
         try
         {
-            var loss = await _task.Gradient(new RankStep(rank, round, _pool), _gradients[rank], cancellationToken).ConfigureAwait(false);
+            var gradient = Gradients(round.Block.Count)[rank - round.Block.First];
+            var loss = await _task.Gradient(new RankStep(rank, round, _pool), gradient, cancellationToken).ConfigureAwait(false);
             if (round.Contribute(rank, loss))
             {
-                await _pool.Run(() => Commit(round), cancellationToken).ConfigureAwait(false);
+                await Finish(round, cancellationToken).ConfigureAwait(false);
             }
         }
         catch (Exception failure)
@@ -167,12 +238,49 @@ public sealed class TrainingReplica : IDisposable
         }
     }
 
-    private void Commit(StepRound round)
+    private Memory<float>[] Gradients(int count)
+    {
+        lock (_lock)
+        {
+            if (_gradients.Length != count)
+            {
+                _gradients = [.. Enumerable.Range(0, count).Select(_ => (Memory<float>)new float[_task.Parameters.Length])];
+            }
+
+            return _gradients;
+        }
+    }
+
+    private async Task Finish(StepRound round, CancellationToken cancellationToken)
+    {
+        var gradients = Gradients(round.Block.Count);
+        Meter?.StepPhase("gradient", Stopwatch.GetElapsedTime(_stepStartedAt));
+        if (round.Exchange is not { } exchange)
+        {
+            var shares = round.Losses.ToArray();
+            await _pool.Run(
+                () =>
+                {
+                    CanonicalTree.Combine(gradients, Wire);
+                    Commit(round, shares, _holdAsked);
+                },
+                cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
+        var partials = await _pool.Run(() => CanonicalTree.CombineSubtrees(gradients, round.Block.First, round.WorldSize, Wire), cancellationToken).ConfigureAwait(false);
+        var begun = Stopwatch.GetTimestamp();
+        var endings = exchange.AllGather(round.Step, "loss", StepEnding.Write(round.Losses, _holdAsked), cancellationToken);
+        await Task.WhenAll(endings, exchange.AllReduce(round.Step, partials, gradients[0], cancellationToken)).ConfigureAwait(false);
+        Meter?.StepPhase("exchange", Stopwatch.GetElapsedTime(begun));
+        var (losses, isHeld) = StepEnding.Read(await endings.ConfigureAwait(false));
+        await _pool.Run(() => Commit(round, losses, isHeld), cancellationToken).ConfigureAwait(false);
+    }
+
+    private void Commit(StepRound round, ReadOnlySpan<double> losses, bool isHeld)
     {
         var begun = Stopwatch.GetTimestamp();
-        Meter?.StepPhase("gradient", Stopwatch.GetElapsedTime(_stepStartedAt, begun));
-        CanonicalTree.Combine(_gradients, _wire);
-        var loss = CanonicalTree.Combine(round.Losses);
+        var loss = CanonicalTree.Combine(losses);
         if (!double.IsFinite(loss))
         {
             throw new Errors.GmailClusterException(
@@ -186,7 +294,9 @@ public sealed class TrainingReplica : IDisposable
         {
             _optimizer.Step(round.Step + 1, rate, _task.Parameters.Values, gradient);
             _losses.Add(loss);
-            _round = new StepRound(round.Step + 1, WorldSize);
+            _heldAt = isHeld ? round.Step + 1 : null;
+            _pace = _pace is { } pace ? pace + (PaceWeight * (round.Worked - pace)) : round.Worked;
+            _round = new StepRound(round.Step + 1, round.Block, WorldSize, round.Exchange);
             Meter?.StepPhase("update", Stopwatch.GetElapsedTime(begun));
             Meter?.StepCommitted(round.Step + 1, Stopwatch.GetElapsedTime(_stepStartedAt));
             _stepStartedAt = 0;
@@ -201,5 +311,36 @@ public sealed class TrainingReplica : IDisposable
 
         Committed?.Invoke(round.Step + 1);
         round.Commit();
+    }
+
+    /// <summary>What members tell one another at the end of a step: for each rank its share of the loss, and whether its silo asks to hold.</summary>
+    private static class StepEnding
+    {
+        private const int PerRank = 2;
+
+        public static byte[] Write(ReadOnlySpan<double> losses, bool asksToHold)
+        {
+            var rows = new double[PerRank * losses.Length];
+            for (var i = 0; i < losses.Length; i++)
+            {
+                (rows[PerRank * i], rows[(PerRank * i) + 1]) = (losses[i], asksToHold ? 1 : 0);
+            }
+
+            return MemoryMarshal.AsBytes(rows.AsSpan()).ToArray();
+        }
+
+        public static (double[] Losses, bool IsHeld) Read(byte[] gathered)
+        {
+            var rows = MemoryMarshal.Cast<byte, double>(gathered);
+            var losses = new double[rows.Length / PerRank];
+            var isHeld = false;
+            for (var i = 0; i < losses.Length; i++)
+            {
+                losses[i] = rows[PerRank * i];
+                isHeld |= rows[(PerRank * i) + 1] != 0;
+            }
+
+            return (losses, isHeld);
+        }
     }
 }

@@ -57,7 +57,7 @@ public sealed class DualEncoderTaskTests
 
     private static async Task<(double Loss, float[] Gradient)> OverRanks(DualEncoderTask task, int ranks, ComputePool pool)
     {
-        var round = new StepRound(0, ranks);
+        var round = new StepRound(0, new RankBlock(0, ranks), ranks, null);
         var gradients = Enumerable.Range(0, ranks).Select(_ => new float[task.Parameters.Length]).ToArray();
         var losses = await Task.WhenAll(gradients.Select((gradient, rank) => task.Gradient(new RankStep(rank, round, pool), gradient, TestContext.Current.CancellationToken)));
         return (losses.Sum(), [.. Enumerable.Range(0, gradients[0].Length).Select(i => gradients.Sum(gradient => gradient[i]))]);
