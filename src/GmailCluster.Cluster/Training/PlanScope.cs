@@ -43,8 +43,10 @@ internal sealed class PlanScope(long generationNumber, Task cleared)
         }
     }
 
-    /// <summary>Ends all of it; returns when no rank computes and nothing is read or written any more.</summary>
-    public async Task End()
+    /// <summary>Ends all of it, elsewhere than under the caller's lock; done when no rank computes and nothing is read or written any more.</summary>
+    public Task End() => Task.Run(EndAll);
+
+    private async Task EndAll()
     {
         await _stop.CancelAsync();
         await cleared;

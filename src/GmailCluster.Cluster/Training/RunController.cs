@@ -421,9 +421,10 @@ internal sealed class RunController(Stage stage, int worldSize, IRunSilos silos,
             return await call(stop).WaitAsync(limit, time, stop);
         }
 #pragma warning disable CA1031 // See above.
-        catch (Exception) when (!stop.IsCancellationRequested)
+        catch (Exception)
 #pragma warning restore CA1031
         {
+            stop.ThrowIfCancellationRequested();
             return default;
         }
     }

@@ -58,7 +58,8 @@ public sealed class SeveralSilosTests
             replicas[i] = new TrainingReplica(tasks[i], Optimizer, 12, counts.Sum(), pool);
         }
 
-        var exchanges = await Task.WhenAll(members.Select((member, i) => network.Plane(member.Silo).Join(
+        var planes = members.Select(member => network.Plane(member.Silo)).ToArray();
+        var exchanges = await Task.WhenAll(planes.Select((plane, i) => plane.Join(
             new ExchangePlan(new ArtifactKey("0123456789abcdef0123456789abcdef"), 1, counts.Sum(), members, i), Token)));
         await Task.WhenAll(members.SelectMany((member, i) =>
         {

@@ -20,6 +20,8 @@ namespace GmailCluster.Cluster.Tests.Training.Simulation;
 /// </summary>
 internal sealed class SimCluster : IRunSilos, IAsyncDisposable
 {
+    private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(30); // bounds a failure: ending must not hang
+
     private readonly Lock _lock = new();
     private readonly Dictionary<string, SimSilo> _silos = new(StringComparer.Ordinal);
     private readonly SortedDictionary<int, Action> _acts = [];
@@ -40,6 +42,7 @@ internal sealed class SimCluster : IRunSilos, IAsyncDisposable
     private long _stored;
     private int _messages;
     private int _named;
+    private bool _isOver;
 
     public SimCluster(ComputePool pool, FastClock clock, int worldSize = 4, int steps = 20, int checkpointEvery = 5)
     {
@@ -98,13 +101,19 @@ internal sealed class SimCluster : IRunSilos, IAsyncDisposable
 
     public string Add(int slots = 1)
     {
+        // Not under this lock: the network calls back under its own.
+        var name = $"s{Interlocked.Increment(ref _named) - 1}";
+        var silo = new SimSilo(name, Services(name, slots));
         lock (_lock)
         {
-            var name = $"s{_named++}";
-            _silos[name] = new SimSilo(name, Services(name, slots));
-            _owner?.SilosChanged();
-            return name;
+            if (!_isOver)
+            {
+                _silos[name] = silo;
+            }
         }
+
+        _owner?.SilosChanged();
+        return name;
     }
 
     /// <summary>kill -9: its connections break at once, the cluster notices soon.</summary>
@@ -123,7 +132,7 @@ internal sealed class SimCluster : IRunSilos, IAsyncDisposable
     /// <summary>SIGSTOP: it answers nobody, and its peers' heartbeats miss it.</summary>
     public void Hang(string silo)
     {
-        if (Find(silo) is { } found)
+        if (Find(silo) is { } found && !_isOver)
         {
             found.Freeze();
             foreach (var other in Others(silo))
@@ -209,11 +218,18 @@ internal sealed class SimCluster : IRunSilos, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var silo in _silos.Values)
+        SimSilo[] silos;
+        lock (_lock)
+        {
+            _isOver = true; // whatever struck now would freeze or add a silo that nobody ends any more
+            silos = [.. _silos.Values];
+        }
+
+        foreach (var silo in silos)
         {
             silo.Thaw();
-            await silo.Ending;
-            await silo.Host.DisposeAsync();
+            await silo.Ending.WaitAsync(EndLimit);
+            await silo.Host.DisposeAsync().AsTask().WaitAsync(EndLimit);
         }
     }
 
@@ -277,6 +293,7 @@ internal sealed class SimCluster : IRunSilos, IAsyncDisposable
         lock (_lock)
         {
             _acts.Remove(++_messages, out act);
+            act = _isOver ? null : act;
         }
 
         act?.Invoke();
