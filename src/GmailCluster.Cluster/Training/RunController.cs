@@ -39,10 +39,11 @@ internal sealed class RunController(Stage stage, int worldSize, IRunSilos silos,
     public void SilosChanged() => _signals.Writer.TryWrite(new Signal.Silos());
 
     /// <summary>Leads the run to its end.</summary>
+    /// <param name="reason">Why it is taken up, in words.</param>
+    /// <param name="stop">Ends the leading, not the run: its ranks go on until somebody makes another plan.</param>
     /// <returns>Null when it is done; else why it failed.</returns>
-    public async Task<StageFailure?> Run(CancellationToken stop)
+    public async Task<StageFailure?> Run(string reason, CancellationToken stop)
     {
-        var reason = "the run begins";
         while (true)
         {
             Plan = null;
@@ -359,7 +360,9 @@ internal sealed class RunController(Stage stage, int worldSize, IRunSilos silos,
         }
 
         var better = RunPlanner.Assign(nodes, worldSize, plan.Members);
-        var joining = better.FirstOrDefault(member => !members.Contains(member.Silo));
+
+        // Only when there is room: one silo in place of another, which has merely not been measured, would be a stop for nothing.
+        var joining = better.Count > members.Count ? better.FirstOrDefault(member => !members.Contains(member.Silo)) : null;
         return joining is not null
             ? new Observation(HoldFor: $"{joining.Silo} has joined")
             : new Observation(IsSlow: RunPlanner.IsWorthMoving(plan.Members, better, nodes));

@@ -51,8 +51,7 @@ internal sealed partial class TrainingRunGrain(
                 return;
             }
 
-            ((IRunLedger)this).Tell("its owner was lost and begins again on another silo");
-            Lead(stage);
+            Lead(stage, "the silo of the run's owner was lost and another took over");
         }
     }
 
@@ -87,7 +86,7 @@ internal sealed partial class TrainingRunGrain(
 
         var worldSize = RunOf(stage).WorldSize;
         LogStarted(stage.Title, worldSize, next.GenerationNumber);
-        Lead(stage);
+        Lead(stage, next.GenerationNumber == 1 ? "the run begins" : "the run was started again");
     }
 
     public async Task Report(RankReport report, CancellationToken cancellationToken)
@@ -172,7 +171,7 @@ internal sealed partial class TrainingRunGrain(
     internal static async Task<long> StoredGeneration(IObjectStore store, ArtifactKey run, CancellationToken cancellationToken) =>
         (await ObjectStoreGrainStorage.Read<RunState>(store, "run", run.Value, cancellationToken))?.GenerationNumber ?? 0;
 
-    private void Lead(Stage stage)
+    private void Lead(Stage stage, string reason)
     {
         _stop.Dispose();
         _stop = new CancellationTokenSource();
@@ -181,14 +180,14 @@ internal sealed partial class TrainingRunGrain(
         this.DelayDeactivation(TimeSpan.FromDays(365)); // the run is work in hand although no call is
         oracle.SubscribeToSiloStatusEvents(this);
         _span = Spans.Run.Start()?.WithRun(Key).WithGenerationNumber(run.State.GenerationNumber).With(Attributes.WorldSize, RunOf(stage).WorldSize);
-        _leading = Follow(_controller, stage, _stop.Token);
+        _leading = Follow(_controller, stage, reason, _stop.Token);
     }
 
-    private async Task Follow(RunController controller, Stage stage, CancellationToken stop)
+    private async Task Follow(RunController controller, Stage stage, string reason, CancellationToken stop)
     {
         try
         {
-            var failure = await controller.Run(stop);
+            var failure = await controller.Run(reason, stop);
             if (failure is not null)
             {
                 _span?.SetStatus(ActivityStatusCode.Error, failure.Message);

@@ -72,6 +72,16 @@ public sealed class SimulatedRunTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task More_silos_than_ranks_stop_nobody()
+    {
+        await using var cluster = Cluster(6, steps: 2000);
+
+        await Run(cluster);
+
+        Assert.Single(cluster.Events);
+    }
+
+    [Fact]
     public async Task A_slow_silo_gets_fewer_ranks()
     {
         await using var cluster = Cluster(2, steps: 2000, worldSize: 8);

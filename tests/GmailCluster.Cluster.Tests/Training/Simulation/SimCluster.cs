@@ -188,7 +188,7 @@ internal sealed class SimCluster : IRunSilos, IAsyncDisposable
 
             try
             {
-                return await _owner.Run(lost.Token);
+                return await _owner.Run("the run begins", lost.Token);
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
