@@ -239,7 +239,7 @@ internal sealed class RunController(Stage stage, int worldSize, IRunSilos silos,
     {
         var finished = new HashSet<int>();
         var hold = new Hold(null, 0);
-        var slowLooks = 0;
+        var (slowLooks, silentLooks) = (0, 0);
         while (true)
         {
             switch (await NextSignal(stop))
@@ -271,6 +271,13 @@ internal sealed class RunController(Stage stage, int worldSize, IRunSilos silos,
 
                     var look = await Look(plan, beginning.IsCompletedSuccessfully, stop);
                     slowLooks = look.IsSlow ? slowLooks + 1 : 0;
+                    silentLooks = look.Silent is null ? 0 : silentLooks + 1;
+                    if (silentLooks >= options.LooksWithoutAnswer)
+                    {
+                        _suspects.Add(look.Silent!);
+                        return new Next($"{look.Silent} has not answered for long");
+                    }
+
                     if (look.Lost is { } lost)
                     {
                         return new Next(lost);
@@ -354,9 +361,14 @@ internal sealed class RunController(Stage stage, int worldSize, IRunSilos silos,
         }
 
         var nodes = RunPlanner.Connected([.. open.Select(at => at.Node).Where(node => !node.IsDraining)], Separated(), plan.Members);
+        if (plan.Members.FirstOrDefault(member => open.All(at => at.Node.Silo != member.Silo)) is { } silent)
+        {
+            return new Observation(Silent: silent.Silo);
+        }
+
         if (!members.IsSubsetOf(nodes.Select(node => node.Silo)))
         {
-            return new Observation(); // somebody did not answer in time: whether it is lost shows otherwise
+            return new Observation(); // two cannot reach one another, which they are about to tell
         }
 
         var better = RunPlanner.Assign(nodes, worldSize, plan.Members);
@@ -487,7 +499,7 @@ internal sealed class RunController(Stage stage, int worldSize, IRunSilos silos,
 
     private sealed record Hold(string? Reason, long Since);
 
-    private sealed record Observation(string? Lost = null, string? HoldFor = null, bool IsSlow = false);
+    private sealed record Observation(string? Lost = null, string? HoldFor = null, bool IsSlow = false, string? Silent = null);
 
     private abstract record Signal
     {

@@ -32,6 +32,13 @@ public sealed class RunOptions
     [Range(typeof(TimeSpan), "00:00:01", "01:00:00")]
     public TimeSpan SeparationPeriod { get; set; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>
+    /// For how many looks in a row a silo of the plan may leave its owner without an answer. Heartbeats and membership are faster;
+    /// this is for what they do not see. Default 10.
+    /// </summary>
+    [Range(1, 1000)]
+    public int LooksWithoutAnswer { get; set; } = 10;
+
     /// <summary>For how many looks in a row another plan must be better before ranks move away from a slow silo. Default 10.</summary>
     [Range(1, 1000)]
     public int LooksBeforeMoving { get; set; } = 10;

@@ -104,6 +104,11 @@ internal sealed class SimCluster : IRunSilos, IAsyncDisposable
         // Not under this lock: the network calls back under its own.
         var name = $"s{Interlocked.Increment(ref _named) - 1}";
         var silo = new SimSilo(name, Services(name, slots));
+        foreach (var frozen in Silos.Where(other => Find(other) is { IsFrozen: true }))
+        {
+            _network.Cut(name, frozen);
+        }
+
         lock (_lock)
         {
             if (!_isOver)
@@ -137,7 +142,7 @@ internal sealed class SimCluster : IRunSilos, IAsyncDisposable
             found.Freeze();
             foreach (var other in Others(silo))
             {
-                _ = _network.Silence(silo, other);
+                _network.Cut(silo, other);
             }
         }
     }

@@ -16,6 +16,8 @@ internal sealed class SimSilo(string name, RunServices services)
     /// <summary>Its threads on their way out.</summary>
     public Task Ending { get; set; } = Task.CompletedTask;
 
+    public bool IsFrozen => _frozen is not null;
+
     public Task WhenAwake() => _frozen?.Task ?? Task.CompletedTask;
 
     public void Freeze() => _frozen ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
