@@ -24,6 +24,7 @@ internal sealed class RunController(Stage stage, int worldSize, IRunSilos silos,
     private readonly HashSet<string> _suspects = new(StringComparer.Ordinal);
     private IReadOnlyList<RunMember> _members = [];
     private string? _writer;
+    private readonly List<string> _passedOver = [];
     private int? _resumedAt;
 
     /// <summary>The plan that runs; null while one is made.</summary>
@@ -156,7 +157,8 @@ internal sealed class RunController(Stage stage, int worldSize, IRunSilos silos,
 
             foreach (var note in first.Notes ?? [])
             {
-                ledger.Tell($"passed over a checkpoint: {note}");
+                _passedOver.Add($"passed over a checkpoint: {note}");
+                ledger.Tell(_passedOver[^1]);
             }
 
             (steps, seconds, address) = (first.Steps, first.Seconds, first.Node.Address);
@@ -314,8 +316,8 @@ internal sealed class RunController(Stage stage, int worldSize, IRunSilos silos,
 
     private async Task<Next> Finish(RunPlan plan, CancellationToken stop)
     {
-        IReadOnlyList<string> notes = StepsBefore == 0 ? [] : [string.Create(CultureInfo.InvariantCulture, $"resumed at step {StepsBefore}")];
-        var order = new FinishOrder(stage, plan.GenerationNumber, notes);
+        string[] resumed = StepsBefore == 0 ? [] : [string.Create(CultureInfo.InvariantCulture, $"resumed at step {StepsBefore}")];
+        var order = new FinishOrder(stage, plan.GenerationNumber, [.. resumed, .. _passedOver]);
         while (true)
         {
             var answer = await Ask(token => silos.Finish(plan.Writer, order, token), options.BeginLimit, stop);
