@@ -8,6 +8,7 @@ namespace GmailCluster.Stages;
 /// <param name="Failure">Why it failed; null otherwise.</param>
 /// <param name="Before">How many of <paramref name="Done"/> an earlier attempt had finished.</param>
 /// <param name="Warning">What went wrong without ending the stage, such as a checkpoint that could not be written; null for nothing.</param>
+/// <param name="EventAt">When the stage last said why it waits or moved; null for never.</param>
 [GenerateSerializer, Immutable, Alias("gmail.stage-progress")]
 public sealed record StageProgress(
     [property: Id(0)] StagePhase Phase,
@@ -16,7 +17,8 @@ public sealed record StageProgress(
     [property: Id(3)] string? Detail = null,
     [property: Id(4)] StageFailure? Failure = null,
     [property: Id(5)] long Before = 0,
-    [property: Id(6)] string? Warning = null);
+    [property: Id(6)] string? Warning = null,
+    [property: Id(7)] DateTimeOffset? EventAt = null);
 
 /// <summary>Where a stage stands.</summary>
 public enum StagePhase

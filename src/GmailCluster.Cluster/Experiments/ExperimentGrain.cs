@@ -1,6 +1,7 @@
 using GmailCluster.Cluster.Nodes;
 using GmailCluster.Cluster.Stages;
 using GmailCluster.Cluster.Storage;
+using GmailCluster.Cluster.Training;
 using GmailCluster.Errors;
 using GmailCluster.Experiments;
 using GmailCluster.Grains;
@@ -31,6 +32,9 @@ internal sealed partial class ExperimentGrain(
     private ExperimentNotes _notes = null!; // since activation
     private IGrainTimer? _timer;
     private string? _activity;
+
+    // Until when each run's events are in the journal. Of a run taken up from a lost silo they are told again: better twice than not.
+    private readonly Dictionary<ArtifactKey, DateTimeOffset> _heard = [];
 
     private string Id => this.GetPrimaryKeyString();
 
@@ -192,8 +196,32 @@ internal sealed partial class ExperimentGrain(
             _notes.Journal.Add(ExperimentEventKind.Warning, stage.Key, $"{stage.Title}: {warning}");
         }
 
-        _board[stage] = new StageStatus(stage.Key, progress, Cached: false, before.Reason == NoAnswer ? null : before.Reason);
+        var reason = before.Reason == NoAnswer ? null : before.Reason;
+        _board[stage] = new StageStatus(stage.Key, progress, Cached: false, await Retell(stage, progress, cancellationToken) ?? reason);
         return true;
+    }
+
+    // What a run says of its plans goes into the journal; that of its beginning is no news.
+    private async Task<string?> Retell(Stage stage, StageProgress progress, CancellationToken cancellationToken)
+    {
+        var heard = _heard.GetValueOrDefault(stage.Key);
+        if (progress.EventAt is not { } at || at <= heard)
+        {
+            return null;
+        }
+
+        string? last = null;
+        foreach (var told in await _owners.EventsSince(stage, heard, cancellationToken))
+        {
+            _heard[stage.Key] = told.Time;
+            if (!told.Text.EndsWith(TrainingRunGrain.RunBegins, StringComparison.Ordinal))
+            {
+                last = $"{told.Text}.";
+                _notes.Journal.Add(ExperimentEventKind.StageReplanned, stage.Key, $"{stage.Title}: {last}");
+            }
+        }
+
+        return last;
     }
 
     // As many stages as the cluster has slots: while the ranks of one run meet, those of another compute.

@@ -35,6 +35,20 @@ internal sealed class StageOwners(IGrainFactory grains, ClusterCapacity capacity
         }
     }
 
+    /// <summary>Why a run waited or moved since a moment; nothing when its silo does not answer, and then it is asked again.</summary>
+    public async Task<IReadOnlyList<RunEvent>> EventsSince(Stage stage, DateTimeOffset since, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var events = await grains.GetGrain<ITrainingRunGrain>(stage.Key.Value).GetEvents(cancellationToken).WaitAsync(ProgressLimit, time, cancellationToken);
+            return [.. events.Where(told => told.Time > since)];
+        }
+        catch (Exception e) when (Unreachable.Is(e))
+        {
+            return [];
+        }
+    }
+
     /// <summary>Starts a stage, on the silo with the least to do for its slots unless it is at work somewhere.</summary>
     /// <param name="stage">The stage.</param>
     /// <param name="running">The stages that run now.</param>

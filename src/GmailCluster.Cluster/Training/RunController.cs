@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Threading.Channels;
 using GmailCluster.Grains;
 using GmailCluster.Stages;
+using GmailCluster.Telemetry;
 
 namespace GmailCluster.Cluster.Training;
 
@@ -26,6 +27,7 @@ internal sealed class RunController(Stage stage, int worldSize, IRunSilos silos,
     private string? _writer;
     private readonly List<string> _passedOver = [];
     private int? _resumedAt;
+    private int _furthest; // steps that a silo has been seen to have committed
 
     /// <summary>The plan that runs; null while one is made.</summary>
     public RunPlan? Plan { get; private set; }
@@ -45,6 +47,7 @@ internal sealed class RunController(Stage stage, int worldSize, IRunSilos silos,
     /// <returns>Null when it is done; else why it failed.</returns>
     public async Task<StageFailure?> Run(string reason, CancellationToken stop)
     {
+        Recovery? recovery = null;
         while (true)
         {
             Plan = null;
@@ -52,6 +55,8 @@ internal sealed class RunController(Stage stage, int worldSize, IRunSilos silos,
             if (next.Plan is { } plan)
             {
                 Plan = plan;
+                recovery?.End(plan, _furthest);
+                recovery = null;
                 next = await Watch(plan, Begin(plan, stop), stop);
             }
 
@@ -62,6 +67,7 @@ internal sealed class RunController(Stage stage, int worldSize, IRunSilos silos,
             }
 
             reason = next.Reason!;
+            recovery ??= new Recovery(stage, reason, hadPlan: Plan is not null, next.IsOrderly, time);
         }
     }
 
@@ -97,6 +103,7 @@ internal sealed class RunController(Stage stage, int worldSize, IRunSilos silos,
         }
 
         var members = RunPlanner.Assign(nodes, worldSize, _members);
+        _furthest = reports.Select(report => report.CommittedSteps ?? 0).Append(_furthest).Max();
         var (problem, steps, seconds) = await Load(generation, decision, members, reports, stop);
         if (problem is not null)
         {
@@ -285,6 +292,11 @@ internal sealed class RunController(Stage stage, int worldSize, IRunSilos silos,
                         return new Next(lost);
                     }
 
+                    if (look.HoldFor is null && slowLooks == options.LooksBeforeMoving)
+                    {
+                        Metrics.Stragglers.Add(1, new KeyValuePair<string, object?>(Attributes.StageKind, Words.Of(stage.Kind)));
+                    }
+
                     if (hold.Reason is null && (look.HoldFor ?? (slowLooks >= options.LooksBeforeMoving ? "another silo would be done earlier" : null)) is { } reason)
                     {
                         hold = new Hold(reason, time.GetTimestamp());
@@ -302,7 +314,7 @@ internal sealed class RunController(Stage stage, int worldSize, IRunSilos silos,
         switch (report.Ending)
         {
             case RankEnding.Held:
-                return new Next(hold.Reason ?? $"a silo hands over its ranks");
+                return new Next(hold.Reason ?? "a silo hands over its ranks", IsOrderly: true);
             case RankEnding.Failed:
                 return new Next(Failure: report.Failure);
             case RankEnding.PeerLost:
@@ -342,6 +354,7 @@ internal sealed class RunController(Stage stage, int worldSize, IRunSilos silos,
         var progress = await Task.WhenAll(alive.Select(async silo => (Silo: silo, Progress: await Ask(token => silos.GetProgress(silo, token), options.AnswerLimit, stop))));
         var members = plan.Members.Select(member => member.Silo).ToHashSet(StringComparer.Ordinal);
         var open = progress.Where(pair => pair.Progress is not null).Select(pair => pair.Progress!).ToArray();
+        _furthest = open.Select(at => at.CommittedSteps).Append(_furthest).Max();
         if (hasBegun && open.FirstOrDefault(at => members.Contains(at.Node.Silo) && at.GenerationNumber is null) is { } idle)
         {
             return new Observation($"{idle.Node.Silo} does not run its ranks");
@@ -485,7 +498,7 @@ internal sealed class RunController(Stage stage, int worldSize, IRunSilos silos,
         $"generation number {plan.GenerationNumber}: {string.Join(", ", plan.Members.Select(member => $"ranks {member.FirstRank}-{member.FirstRank + member.RankCount - 1} on {member.Silo}"))}, from step {plan.ResumeStep}");
 
     /// <summary>What comes after a plan: another one for a reason, or the end.</summary>
-    private sealed record Next(string? Reason = null, StageFailure? Failure = null, RunPlan? Plan = null, bool IsDone = false)
+    private sealed record Next(string? Reason = null, StageFailure? Failure = null, RunPlan? Plan = null, bool IsDone = false, bool IsOrderly = false)
     {
         public Next(RunPlan plan)
             : this(null, null, plan)

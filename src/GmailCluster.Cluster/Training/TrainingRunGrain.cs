@@ -27,6 +27,9 @@ internal sealed partial class TrainingRunGrain(
     TimeProvider time,
     ILogger<TrainingRunGrain> logger) : Grain, ITrainingRunGrain, IRunLedger, ISiloStatusListener
 {
+    /// <summary>Why a run has its first plan.</summary>
+    public const string RunBegins = "the run begins";
+
     private const int EventsKept = 100;
     private static readonly TimeSpan ProgressLimit = TimeSpan.FromSeconds(1);
 
@@ -86,7 +89,7 @@ internal sealed partial class TrainingRunGrain(
 
         var worldSize = RunOf(stage).WorldSize;
         LogStarted(stage.Title, worldSize, next.GenerationNumber);
-        Lead(stage, next.GenerationNumber == 1 ? "the run begins" : "the run was started again");
+        Lead(stage, next.GenerationNumber == 1 ? RunBegins : "the run was started again");
     }
 
     public async Task Report(RankReport report, CancellationToken cancellationToken)
@@ -115,7 +118,8 @@ internal sealed partial class TrainingRunGrain(
         }
 
         await Refresh(controller, cancellationToken);
-        return new StageProgress(StagePhase.Running, _progress?.CommittedSteps ?? 0, steps, Detail(controller.Plan), null, controller.StepsBefore, _progress?.Warning);
+        return new StageProgress(StagePhase.Running, _progress?.CommittedSteps ?? 0, steps, Detail(controller.Plan), null, controller.StepsBefore, _progress?.Warning,
+            run.State.Events.Count == 0 ? null : run.State.Events[^1].Time);
     }
 
     public async Task Cancel(CancellationToken cancellationToken)
