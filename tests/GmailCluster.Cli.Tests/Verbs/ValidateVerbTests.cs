@@ -21,7 +21,7 @@ public sealed class ValidateVerbTests : IDisposable
               tasks: caption, retrieve
               seeds: 0, 1, 2; world size 4
               generate: 4 images for every caption, 12 steps each
-              align: matched loss, LoRA rank 4, 120 steps of 128
+              align: matched loss, LoRA rank 16, 300 steps of 128
               tests: novel, compositional
               sweep: 12 points for naive, gmail
 

@@ -103,7 +103,7 @@ internal sealed class TinyExperiment : IDisposable
               steps: 3
               batch_size: 8
               optimizer: { warmup_steps: 1 }
-              {{(hasLlava ? "loss: { patch_cosine: 1, patch_mmd: 50 }" : "")}}
+              {{(hasLlava ? "loss: { patch_cosine: 1, patch_mmd: 20, patch_position_mmd: 20, patch_info_nce: 1 }" : "")}}
             {{tasks}}
             checkpoint: { every_steps: 1 }
             evaluate: { sheet_pairs: 2 }
