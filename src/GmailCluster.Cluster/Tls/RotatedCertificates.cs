@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using GmailCluster.Errors;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace GmailCluster.Cluster.Tls;
 
@@ -36,6 +37,10 @@ public sealed partial class RotatedCertificates
                 files.Certificate, $"cannot be used for TLS: {e.Message}", "Mount a PEM certificate, its key and the authorities' certificates.", e);
         }
     }
+
+    /// <summary>Reads the files once, so that what is wrong with them is told before anything starts.</summary>
+    /// <exception cref="GmailClusterException">They hold no certificate, key or authority.</exception>
+    public static void Check(TlsFiles files) => _ = new RotatedCertificates(files, NullLogger.Instance);
 
     /// <summary>Where the certificates come from.</summary>
     public TlsFiles Files => _files;

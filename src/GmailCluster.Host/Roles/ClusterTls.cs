@@ -43,8 +43,11 @@ internal static partial class ClusterTls
         return client;
     }
 
-    private static void AddCertificates(IServiceCollection services, TlsFiles files) =>
+    private static void AddCertificates(IServiceCollection services, TlsFiles files)
+    {
+        RotatedCertificates.Check(files);
         services.AddSingleton(provider => new RotatedCertificates(files, provider.GetRequiredService<ILogger<RotatedCertificates>>()));
+    }
 
     private static TlsOptions Tls(RotatedCertificates certificates, ILogger logger) => new()
     {
