@@ -79,24 +79,28 @@ public sealed class KilledRunTests
     {
         var tree = new SpanTree(receiver.Spans);
         var own = receiver.Spans.Where(span => span.Source == Spans.SourceName).ToArray();
-        var root = Assert.Single(own, span => span.Name == "experiment");
+        // One that is submitted while silos join may change hands before it does anything.
+        var root = tree.RootOf(Assert.Single(own, span => span.Name == "experiment" && span.Attributes[Attributes.Phase] == "done"));
 
-        Assert.Equal(("", "done"), (root.ParentId, root.Attributes[Attributes.Phase]));
+        Assert.Equal(("experiment", ""), (root.Name, root.ParentId));
         Assert.All(own, span => Assert.Equal(root.TraceId, span.TraceId)); // whatever the one that was killed could not tell any more
         Assert.Equal(3, own.Select(span => span.Resource["service.name"]).Distinct().Count());
         Assert.Contains(tree.Named("store put"), put => tree.HasAncestors(put, "shard", "stage generate", "experiment") && put.Attributes[Attributes.ObjectKey].EndsWith(".tar", StringComparison.Ordinal));
         Assert.Contains(tree.Named("store put"), put => tree.HasAncestors(put, "checkpoint save", "stage align", "experiment"));
         var steps = own.Where(IsAlignStep).ToLookup(GenerationNumber);
-        Assert.Equal(["1", "2"], steps.Select(generation => generation.Key).Order(StringComparer.Ordinal));
-        Assert.All(steps["2"], step => Assert.True(tree.HasAncestors(step, "run", "stage align", "experiment")));
-        Assert.DoesNotContain(steps["2"], step => step.Resource["service.name"] == victim);
-        var recovery = Assert.Single(tree.Named("recovery"), span => span.Attributes[Attributes.GenerationNumber] == "2");
+        Assert.Superset(new HashSet<string> { "1", "2" }, steps.Select(generation => generation.Key).ToHashSet());
+        Assert.All(steps.Where(generation => generation.Key != "1").SelectMany(generation => generation), step =>
+        {
+            Assert.True(tree.HasAncestors(step, "run", "stage align", "experiment"));
+            Assert.NotEqual(victim, step.Resource["service.name"]);
+        });
+        var recovery = tree.Named("recovery").First(span => span.Attributes[Attributes.Run] == _align && span.Attributes[Attributes.GenerationNumber] == "2");
         Assert.True(tree.HasAncestors(recovery, "stage align", "experiment"));
-        Assert.Contains("127.0.0.1:", recovery.Attributes[Attributes.Reason], StringComparison.Ordinal);
+        Assert.Contains("lost", recovery.Attributes[Attributes.Reason], StringComparison.Ordinal);
 
         Assert.Equal(root.TraceId, run.TraceId);
         var lines = receiver.Logs.Where(log => log.Text.StartsWith("align matched seed 0: generation number ", StringComparison.Ordinal)).ToArray();
-        Assert.Equal(2, lines.Length);
+        Assert.True(lines.Length >= 2);
         Assert.All(lines, line => Assert.Equal(root.TraceId, line.TraceId));
     }
 
@@ -104,15 +108,18 @@ public sealed class KilledRunTests
     {
         var id = (await experiment.Plan(Token)).Id;
         var journal = Encoding.UTF8.GetString(await experiment.Store.ReadAllBytes(ExperimentEvent.ObjectKey(id), Token));
-        var replanned = Assert.Single(journal.Split('\n'), line => line.Contains("generation number 2: ranks ", StringComparison.Ordinal));
-        var resumed = int.Parse(replanned.Split(", from step ")[1].Split(',')[0], CultureInfo.InvariantCulture);
-        var begun = receiver.Spans.Where(span => IsAlignStep(span) && GenerationNumber(span) == "1").Select(Step).Distinct();
+        var plans = journal.Split('\n').Where(line => line.Contains("align matched seed 0: generation number ", StringComparison.Ordinal) && line.Contains(", from step ", StringComparison.Ordinal))
+            .Select(line => (Number: Number(line, "generation number ", ':'), From: Number(line, ", from step ", ','))).Prepend((Number: 1, From: 0)).Distinct().OrderBy(plan => plan.Number).ToArray(); // that it began is told elsewhere
+        var steps = receiver.Spans.Where(IsAlignStep).ToLookup(span => int.Parse(GenerationNumber(span), CultureInfo.InvariantCulture), Step);
 
-        Assert.InRange(resumed, 6, AlignSteps - 1);
-        Assert.Equal(1, Total(receiver, "gmailcluster.recoveries"));
-        Assert.Equal(begun.Count(step => step >= resumed), Total(receiver, "gmailcluster.steps.lost")); // those of the survivors: one, the step in flight
+        // One kill, one plan; a machine that is slow enough may lose another silo, or the grain of the run with a part of the directory.
+        Assert.Equal(Enumerable.Range(1, plans.Length), plans.Select(plan => plan.Number));
+        Assert.InRange(plans[1].From, 6, AlignSteps - 1);
+        Assert.Equal(plans.Length - 1, Total(receiver, "gmailcluster.recoveries"));
+        var begunAgain = plans.Skip(1).Sum(plan => int.Max(1, steps[plan.Number - 1].Distinct().Count(step => step >= plan.From)));
+        Assert.Equal(begunAgain, Total(receiver, "gmailcluster.steps.lost")); // for each plan the step in flight, if nobody was further
         var recovery = Of(receiver, "gmailcluster.recovery.duration").ToArray();
-        Assert.Equal(1, recovery.Sum(point => point.Value));
+        Assert.Equal(plans.Length - 1, recovery.Sum(point => point.Value));
         Assert.InRange(recovery.Sum(point => point.Sum), 0.001, 60);
         var survivors = Of(receiver, "gmailcluster.steps.committed").Where(point => point.Resource["service.name"] != victim).ToArray();
         Assert.Equal(2, survivors.Length);
@@ -121,6 +128,8 @@ public sealed class KilledRunTests
         Assert.NotEmpty(goodput);
         Assert.All(goodput, point => Assert.InRange(point.Value, 0.0001, 0.9999));
     }
+
+    private static int Number(string line, string before, char after) => int.Parse(line.Split(before)[1].Split(after)[0], CultureInfo.InvariantCulture);
 
     private static CommandProcess Silo(string name, TinyExperiment experiment, LocalRedis redis, OtlpReceiver receiver) => CommandProcess.StartWith(
         experiment.Folder,
