@@ -12,6 +12,7 @@ internal sealed class OtlpReceiver : IAsyncDisposable
     private readonly ConcurrentQueue<ReceivedSpan> _spans = new();
     private readonly ConcurrentDictionary<string, ReceivedPoint> _points = new(StringComparer.Ordinal);
     private readonly ConcurrentQueue<ReceivedLog> _logs = new();
+    private readonly ConcurrentQueue<byte[]> _bodies = new();
     private readonly Task _serving;
     private TaskCompletionSource _received = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -31,6 +32,9 @@ internal sealed class OtlpReceiver : IAsyncDisposable
     public string Endpoint { get; }
 
     public IReadOnlyList<ReceivedSpan> Spans => [.. _spans];
+
+    /// <summary>All that came, as it came.</summary>
+    public IReadOnlyList<byte[]> Bodies => [.. _bodies];
 
     public IReadOnlyList<ReceivedLog> Logs => [.. _logs];
 
@@ -76,6 +80,7 @@ internal sealed class OtlpReceiver : IAsyncDisposable
 
             using var body = new MemoryStream();
             await context.Request.InputStream.CopyToAsync(body);
+            _bodies.Enqueue(body.ToArray());
             Take(context.Request.Url!.AbsolutePath, new ProtoReader(body.ToArray()));
             Interlocked.Exchange(ref _received, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
             context.Response.ContentType = "application/x-protobuf";
