@@ -38,7 +38,7 @@ public static class Metrics
 
     /// <summary>Peers and frames refused.</summary>
     public static readonly Counter<long> ExchangeRefusals = Count(
-        "gmailcluster.exchange.refusals", "{refusal}", "Peers and frames that the data plane refused: a wrong secret, an old generation number, a foreign cluster, garbage.",
+        "gmailcluster.exchange.refusals", "{refusal}", "Peers and frames that the data plane refused (a wrong secret, an old generation number, a foreign cluster, garbage), and callers of the silo and gateway ports without a certificate that is believed (untrusted).",
         Attributes.Reason);
 
     /// <summary>New plans.</summary>

@@ -80,13 +80,13 @@ public static class TelemetryReference
 
         | variable | meaning |
         | --- | --- |
-        | `OTEL_EXPORTER_OTLP_ENDPOINT` | Where traces and metrics go, such as `http://localhost:4317`. Of its own for each with `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, `OTEL_EXPORTER_OTLP_METRICS_ENDPOINT` |
+        | `OTEL_EXPORTER_OTLP_ENDPOINT` | Where traces, metrics and log lines go, such as `http://localhost:4317`. Of its own for each with `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`, `_METRICS_ENDPOINT`, `_LOGS_ENDPOINT` |
         | `OTEL_EXPORTER_OTLP_PROTOCOL` | `grpc` (default) or `http/protobuf` |
         | `OTEL_EXPORTER_OTLP_HEADERS`, `OTEL_EXPORTER_OTLP_TIMEOUT` | As OpenTelemetry defines them |
         | `OTEL_SERVICE_NAME` | Default `gmailcluster` |
         | `OTEL_RESOURCE_ATTRIBUTES` | More attributes of the resource, such as `deployment.environment.name=lab` |
         | `OTEL_TRACES_SAMPLER`, `OTEL_TRACES_SAMPLER_ARG` | Default: every trace of an experiment, and no grain call outside of one |
-        | `OTEL_METRIC_EXPORT_INTERVAL`, `OTEL_BSP_SCHEDULE_DELAY` | Milliseconds between exports of metrics (default 60000) and of spans (default 5000) |
+        | `OTEL_METRIC_EXPORT_INTERVAL`, `OTEL_BSP_SCHEDULE_DELAY` | Milliseconds between exports of metrics (default 60000) and of spans (default 5000); of log lines `OTEL_BLRP_SCHEDULE_DELAY` (default 5000) |
         | `OTEL_SDK_DISABLED` | `true`: nothing, whatever the others say |
         | `GMAILCLUSTER_TELEMETRY` | `console`: spans and metrics to standard output, for development |
 
@@ -103,6 +103,9 @@ public static class TelemetryReference
         """;
 
     private const string Middle = """
+
+        A log line belongs to the span in which it was written: the exported one has its trace id, and while anything is exported the one on standard error
+        begins with both ids.
 
         A span whose work failed has the status Error, the message that the user reads, and `error.type`. Work that was cancelled has not failed.
 

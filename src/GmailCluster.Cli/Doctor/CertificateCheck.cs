@@ -11,7 +11,7 @@ internal static class CertificateCheck
     public const int LeastDays = 7;
 
     /// <summary>Reads the files; those that are not named are not checked.</summary>
-    public static IEnumerable<Finding> Run(string? certificate, string? key, string? authority, TimeProvider time)
+    public static IEnumerable<Finding> Run(string? certificate, string? key, string? authority, string? name, TimeProvider time)
     {
         if (certificate is not null)
         {
@@ -26,6 +26,11 @@ internal static class CertificateCheck
         if (certificate is not null && authority is not null)
         {
             yield return Chain(certificate, authority, time);
+        }
+
+        if (certificate is not null && name is not null)
+        {
+            yield return Name(certificate, name);
         }
     }
 
@@ -47,6 +52,21 @@ internal static class CertificateCheck
         catch (Exception e) when (e is CryptographicException or ArgumentException or IOException or UnauthorizedAccessException)
         {
             return new Finding(name, $"{path} cannot be used: {e.Message.TrimEnd('.')}.", "Name PEM files that belong together: --tls-cert, --tls-key, --tls-ca.");
+        }
+    }
+
+    private static Finding Name(string certificate, string name)
+    {
+        try
+        {
+            using var leaf = X509CertificateLoader.LoadCertificateFromFile(certificate);
+            return leaf.MatchesHostname(name)
+                ? new Finding("TLS name", $"{certificate} holds {name}")
+                : new Finding("TLS name", $"{certificate} does not hold {name}.", "Issue one with that name among its alternative ones, or correct --tls-name.");
+        }
+        catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException)
+        {
+            return new Finding("TLS name", $"cannot be checked: {e.Message.TrimEnd('.')}.", "Name PEM files.");
         }
     }
 

@@ -14,7 +14,7 @@ internal static class RedisCheck
     /// <param name="time">The clock.</param>
     public static async Task<Finding> Run(string redis, TimeProvider time)
     {
-        var name = redis.Split(',')[0];
+        var name = RedisServer.Name(redis);
         try
         {
             var options = RedisServer.Options(redis);

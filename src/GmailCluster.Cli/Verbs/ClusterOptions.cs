@@ -20,6 +20,7 @@ internal sealed class ClusterOptions
     private readonly Option<string> _store = StoreOption.Create();
     private readonly Option<string?> _redis = Redis("The Redis that the cluster's silos meet in. Without it, the cluster that 'gmailcluster up' runs on the store.");
     private readonly Option<string?> _cluster = Cluster();
+    private readonly TlsOptions _tls = new();
 
     /// <summary>The --redis option.</summary>
     public static Option<string?> Redis(string description) => EnvironmentOption.Text("--redis", RedisVariable, "HOST:PORT", description);
@@ -34,7 +35,7 @@ internal sealed class ClusterOptions
         command.Options.Add(_store);
         command.Options.Add(_redis);
         command.Options.Add(_cluster);
-        return command;
+        return _tls.AddTo(command);
     }
 
     /// <summary>The store, without asking for a cluster.</summary>
@@ -50,7 +51,7 @@ internal sealed class ClusterOptions
             : (await ClusterRecord.Read(store, cancellationToken))?.Address
                 ?? throw new GmailClusterException(
                     store.Location, "has no cluster.", "Start one on it with 'gmailcluster up', or name the Redis of one that runs with --redis HOST:PORT.");
-        var client = await ClusterClient.Connect(address, context.IsDebug ? LogLevel.Information : LogLevel.None, context.Time, cancellationToken);
+        var client = await ClusterClient.Connect(address, _tls.Read(parsed), context.IsDebug ? LogLevel.Information : LogLevel.None, context.Time, cancellationToken);
         return new ClusterSession(client, store, context.Time);
     }
 }

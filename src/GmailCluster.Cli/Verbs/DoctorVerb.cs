@@ -12,13 +12,11 @@ internal static class DoctorVerb
         var store = StoreOption.Create();
         var create = new Option<bool>("--create-container") { Description = "Make the store's container in blob storage first, if it is missing." };
         var redis = ClusterOptions.Redis("The Redis that the cluster's silos meet in, to be tried, too.");
-        var certificate = EnvironmentOption.Text("--tls-cert", "GMAILCLUSTER_TLS_CERT", "FILE", "Certificate for TLS between silos, to be looked at, too.");
-        var key = EnvironmentOption.Text("--tls-key", "GMAILCLUSTER_TLS_KEY", "FILE", "Its key.");
-        var authority = EnvironmentOption.Text("--tls-ca", "GMAILCLUSTER_TLS_CA", "FILE", "The authority that vouches for it.");
-        var command = new Command("doctor", "Check native libraries, devices, memory, disk, the store's rights and speed, clock, Redis and certificates; say what to do.")
+        var tls = new TlsOptions();
+        var command = tls.AddTo(new Command("doctor", "Check native libraries, devices, memory, disk, the store's rights and speed, clock, Redis and certificates; say what to do.")
         {
-            store, create, redis, certificate, key, authority,
-        };
+            store, create, redis,
+        });
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var problemCount = Tell(MachineChecks.Run(), context);
@@ -28,7 +26,7 @@ internal static class DoctorVerb
                 problemCount += Tell([await RedisCheck.Run(server, context.Time)], context);
             }
 
-            problemCount += Tell(CertificateCheck.Run(parsed.GetValue(certificate), parsed.GetValue(key), parsed.GetValue(authority), context.Time), context);
+            problemCount += Tell(CertificateCheck.Run(parsed.GetValue(tls.Certificate), parsed.GetValue(tls.Key), parsed.GetValue(tls.Authority), parsed.GetValue(tls.Name), context.Time), context);
             await context.Out.WriteLineAsync(problemCount == 0 ? "All well." : $"{problemCount} problem{(problemCount == 1 ? "" : "s")}.");
             return problemCount == 0 ? 0 : CommandLine.Failed;
         });

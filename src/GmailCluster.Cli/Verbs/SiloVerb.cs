@@ -25,16 +25,13 @@ internal static class SiloVerb
         var dataPort = Port("--data-port", "GMAILCLUSTER_DATA_PORT", "Port for gradients between silos; 0 takes a free one.");
         var healthPort = EnvironmentOption.Number("--health-port", "GMAILCLUSTER_HEALTH_PORT", "Port for probes: /livez, /readyz, /startupz.", 1, 65535);
         var cache = EnvironmentOption.Text("--cache", "GMAILCLUSTER_CACHE", "FOLDER", "Folder that models are fetched into from the store.", ClusterFolders.Cache);
-        var tlsCertificate = EnvironmentOption.Text("--tls-cert", "GMAILCLUSTER_TLS_CERT", "FILE", "This silo's certificate chain for gradients between silos, PEM.");
-        var tlsKey = EnvironmentOption.Text("--tls-key", "GMAILCLUSTER_TLS_KEY", "FILE", "The certificate's private key, PEM.");
-        var tlsAuthority = EnvironmentOption.Text("--tls-ca", "GMAILCLUSTER_TLS_CA", "FILE", "The authorities whose silos are believed, PEM.");
-        var tlsName = EnvironmentOption.Text("--tls-name", "GMAILCLUSTER_TLS_NAME", "NAME", "The name that all silos' certificates hold; without it, each its own address.");
+        var tls = new TlsOptions();
         var primary = new Option<string?>("--primary") { Description = "Without Redis: the silo port of the first silo, IP:PORT; none for the first itself.", HelpName = "IP:PORT" };
         var child = new Option<bool>(LocalCluster.ChildOption) { Hidden = true };
-        var command = new Command("silo", "Run a cluster member until it is asked to end (SIGTERM, Ctrl-C): it then leaves at a safe point.")
+        var command = tls.AddTo(new Command("silo", "Run a cluster member until it is asked to end (SIGTERM, Ctrl-C): it then leaves at a safe point.")
         {
-            store, redis, cluster, secret, slots, advertise, siloPort, gatewayPort, dataPort, healthPort, tlsCertificate, tlsKey, tlsAuthority, tlsName, cache, primary, child,
-        };
+            store, redis, cluster, secret, slots, advertise, siloPort, gatewayPort, dataPort, healthPort, cache, primary, child,
+        });
         command.SetAction((parsed, cancellationToken) => Run(
             new SiloOptions
             {
@@ -49,10 +46,7 @@ internal static class SiloVerb
                 GatewayPort = parsed.GetValue(gatewayPort)!.Value,
                 DataPort = parsed.GetValue(dataPort)!.Value,
                 HealthPort = parsed.GetValue(healthPort),
-                TlsCertificate = parsed.GetValue(tlsCertificate),
-                TlsKey = parsed.GetValue(tlsKey),
-                TlsAuthority = parsed.GetValue(tlsAuthority),
-                TlsName = parsed.GetValue(tlsName),
+                Tls = tls.Read(parsed),
                 CacheFolder = parsed.GetValue(cache)!,
             },
             parsed.GetValue(child), context, cancellationToken));

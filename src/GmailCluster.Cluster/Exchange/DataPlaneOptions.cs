@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using GmailCluster.Cluster.Tls;
 
 namespace GmailCluster.Cluster.Exchange;
 
@@ -63,6 +64,6 @@ public sealed class DataPlaneOptions
     [Range(1L, 1L << 50)]
     public long MaxStateBytes { get; set; } = 64L << 30;
 
-    /// <summary>Whether connections are TLS.</summary>
-    internal bool UsesTls => CertificateFile is not null;
+    /// <summary>The certificate files; null for no TLS.</summary>
+    internal TlsFiles? Tls => CertificateFile is null ? null : new TlsFiles(CertificateFile, KeyFile!, AuthorityFile!, CertificateName);
 }

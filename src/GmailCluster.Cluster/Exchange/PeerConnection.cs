@@ -1,5 +1,6 @@
 using System.Net.Security;
 using System.Net.Sockets;
+using GmailCluster.Cluster.Tls;
 
 namespace GmailCluster.Cluster.Exchange;
 
@@ -15,8 +16,27 @@ internal sealed class PeerConnection(Socket socket) : IDisposable
     /// <summary>What to read and write, once the socket is connected.</summary>
     public Stream Stream => _tls ?? (Stream)(_plain ??= new NetworkStream(socket, ownsSocket: false));
 
-    /// <summary>Puts TLS over the socket; its handshake is still to come.</summary>
-    public SslStream UseTls() => _tls = new SslStream(Stream, leaveInnerStreamOpen: false);
+    /// <summary>Puts TLS over a socket that was accepted, if there are certificates.</summary>
+    public void UseTls(RotatedCertificates? certificates)
+    {
+        if (certificates is not null)
+        {
+            var options = new SslServerAuthenticationOptions();
+            certificates.Apply(options);
+            OverTls().AuthenticateAsServer(options);
+        }
+    }
+
+    /// <summary>Puts TLS over a socket that is connected to a host, if there are certificates.</summary>
+    public void UseTls(RotatedCertificates? certificates, string host)
+    {
+        if (certificates is not null)
+        {
+            var options = new SslClientAuthenticationOptions();
+            certificates.Apply(options, host);
+            OverTls().AuthenticateAsClient(options);
+        }
+    }
 
     /// <summary>
     /// Runs blocking work on a thread of its own. A connection that is used asynchronously even once is watched by the runtime's
@@ -37,6 +57,8 @@ internal sealed class PeerConnection(Socket socket) : IDisposable
             throw;
         }
     }
+
+    private SslStream OverTls() => _tls = new SslStream(Stream, leaveInnerStreamOpen: false);
 
     public void Dispose()
     {

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using GmailCluster.Cluster.Tls;
 using GmailCluster.Errors;
 using GmailCluster.Keys;
 using GmailCluster.Learning.Exchange;
@@ -21,7 +22,7 @@ public sealed partial class TcpDataPlane : IDataPlane, IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Socket _listener;
-    private readonly PlaneTls _tls;
+    private readonly RotatedCertificates? _certificates;
     private readonly Handshake _handshake;
     private readonly FrameBuffers _buffers = new();
     private readonly Meetings _meetings = new();
@@ -40,8 +41,7 @@ public sealed partial class TcpDataPlane : IDataPlane, IAsyncDisposable
         ArgumentNullException.ThrowIfNull(options);
         (_options, _logger, _time) = (options.Value, logger, time);
         _handshake = new Handshake(_options.Secret);
-        _tls = new PlaneTls(_options, logger);
-        _tls.Check();
+        _certificates = _options.Tls is { } files ? new RotatedCertificates(files, logger) : null;
         var address = IPAddress.Parse(_options.ListenAddress);
         _listener = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
@@ -60,7 +60,7 @@ public sealed partial class TcpDataPlane : IDataPlane, IAsyncDisposable
         var host = _options.AdvertisedHost ?? _options.ListenAddress;
         Address = $"{(host.Contains(':', StringComparison.Ordinal) ? $"[{host}]" : host)}:{((IPEndPoint)_listener.LocalEndPoint!).Port}";
         _accepting = Accept();
-        LogListening(Address, _options.UsesTls ? "TLS" : "no TLS");
+        LogListening(Address, _certificates is not null ? "TLS" : "no TLS");
     }
 
     /// <inheritdoc/>
@@ -229,7 +229,7 @@ public sealed partial class TcpDataPlane : IDataPlane, IAsyncDisposable
                 {
                     socket.NoDelay = true;
                     socket.Connect(isAddress ? new IPEndPoint(ip!, port) : new DnsEndPoint(host, port));
-                    _tls.Connect(connection, host);
+                    connection.UseTls(_certificates, host);
                     return _handshake.Call(connection.Stream, hello);
                 },
                 cancellationToken).ConfigureAwait(false);
@@ -357,7 +357,7 @@ public sealed partial class TcpDataPlane : IDataPlane, IAsyncDisposable
                 return await connection.Block(
                     () =>
                     {
-                        _tls.Accept(connection);
+                        connection.UseTls(_certificates);
                         return _handshake.Listen(connection.Stream, _options.ClusterId);
                     },
                     limit.Token).ConfigureAwait(false);

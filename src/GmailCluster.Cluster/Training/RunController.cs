@@ -43,11 +43,12 @@ internal sealed class RunController(Stage stage, int worldSize, IRunSilos silos,
 
     /// <summary>Leads the run to its end.</summary>
     /// <param name="reason">Why it is taken up, in words.</param>
+    /// <param name="wasLed">Another owner led it, who was lost: that is a recovery, too.</param>
     /// <param name="stop">Ends the leading, not the run: its ranks go on until somebody makes another plan.</param>
     /// <returns>Null when it is done; else why it failed.</returns>
-    public async Task<StageFailure?> Run(string reason, CancellationToken stop)
+    public async Task<StageFailure?> Run(string reason, bool wasLed, CancellationToken stop)
     {
-        Recovery? recovery = null;
+        var recovery = wasLed ? new Recovery(stage, reason, hadPlan: true, isOrderly: false, time) : null;
         while (true)
         {
             Plan = null;

@@ -54,7 +54,7 @@ internal sealed partial class TrainingRunGrain(
                 return;
             }
 
-            Lead(stage, "the silo of the run's owner was lost and another took over");
+            Lead(stage, "the silo of the run's owner was lost and another took over", wasLed: true);
         }
     }
 
@@ -89,7 +89,7 @@ internal sealed partial class TrainingRunGrain(
 
         var worldSize = RunOf(stage).WorldSize;
         LogStarted(stage.Title, worldSize, next.GenerationNumber);
-        Lead(stage, next.GenerationNumber == 1 ? RunBegins : "the run was started again");
+        Lead(stage, next.GenerationNumber == 1 ? RunBegins : "the run was started again", wasLed: false);
     }
 
     public async Task Report(RankReport report, CancellationToken cancellationToken)
@@ -175,7 +175,7 @@ internal sealed partial class TrainingRunGrain(
     internal static async Task<long> StoredGeneration(IObjectStore store, ArtifactKey run, CancellationToken cancellationToken) =>
         (await ObjectStoreGrainStorage.Read<RunState>(store, "run", run.Value, cancellationToken))?.GenerationNumber ?? 0;
 
-    private void Lead(Stage stage, string reason)
+    private void Lead(Stage stage, string reason, bool wasLed)
     {
         _stop.Dispose();
         _stop = new CancellationTokenSource();
@@ -184,14 +184,14 @@ internal sealed partial class TrainingRunGrain(
         this.DelayDeactivation(TimeSpan.FromDays(365)); // the run is work in hand although no call is
         oracle.SubscribeToSiloStatusEvents(this);
         _span = Spans.Run.Start()?.WithRun(Key).WithGenerationNumber(run.State.GenerationNumber).With(Attributes.WorldSize, RunOf(stage).WorldSize);
-        _leading = Follow(_controller, stage, reason, _stop.Token);
+        _leading = Follow(_controller, stage, reason, wasLed, _stop.Token);
     }
 
-    private async Task Follow(RunController controller, Stage stage, string reason, CancellationToken stop)
+    private async Task Follow(RunController controller, Stage stage, string reason, bool wasLed, CancellationToken stop)
     {
         try
         {
-            var failure = await controller.Run(reason, stop);
+            var failure = await controller.Run(reason, wasLed, stop);
             if (failure is not null)
             {
                 _span?.SetStatus(ActivityStatusCode.Error, failure.Message);

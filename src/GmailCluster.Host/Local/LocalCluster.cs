@@ -28,7 +28,7 @@ public sealed class LocalCluster : IAsyncDisposable
     private static readonly string[] ForeignVariables =
     [
         "GMAILCLUSTER_ADVERTISED_HOST", "GMAILCLUSTER_SILO_PORT", "GMAILCLUSTER_GATEWAY_PORT", "GMAILCLUSTER_DATA_PORT", "GMAILCLUSTER_HEALTH_PORT",
-        "GMAILCLUSTER_SECRET_FILE", "GMAILCLUSTER_REDIS", "GMAILCLUSTER_TLS_CERT", "GMAILCLUSTER_TLS_KEY", "GMAILCLUSTER_TLS_CA",
+        "GMAILCLUSTER_SECRET_FILE", "GMAILCLUSTER_REDIS", "GMAILCLUSTER_TLS_CERT", "GMAILCLUSTER_TLS_KEY", "GMAILCLUSTER_TLS_CA", "GMAILCLUSTER_TLS_NAME",
     ];
 
     // Ends redis-server when its own standard input closes: that one does not look. When this process has died, the silos are

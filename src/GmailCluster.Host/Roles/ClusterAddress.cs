@@ -18,7 +18,7 @@ public sealed record ClusterAddress(string ClusterId, string? Redis, IReadOnlyLi
     /// <summary>For messages, without the password that Redis options may hold.</summary>
     public override string ToString() => Redis is null
         ? $"cluster {ClusterId} at {string.Join(", ", Gateways)}"
-        : $"cluster {ClusterId} at Redis {Redis.Split(',')[0]}";
+        : $"cluster {ClusterId} at Redis {RedisServer.Name(Redis)}";
 
     /// <summary>Reads <c>IP:PORT</c>.</summary>
     internal static IPEndPoint EndPoint(string option, string value) => IPEndPoint.TryParse(value, out var endpoint) && endpoint.Port > 0

@@ -1,10 +1,13 @@
 using GmailCluster.Cluster;
+using GmailCluster.Cluster.Tls;
 using GmailCluster.Errors;
 using GmailCluster.Host.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
+using Orleans.Messaging;
+using Orleans.Runtime;
 
 namespace GmailCluster.Host.Roles;
 
@@ -12,6 +15,7 @@ namespace GmailCluster.Host.Roles;
 public sealed class ClusterClient : IAsyncDisposable
 {
     private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan DiagnoseAfter = TimeSpan.FromSeconds(2);
 
     private readonly IHost _host;
 
@@ -21,8 +25,13 @@ public sealed class ClusterClient : IAsyncDisposable
     public IGrainFactory Grains => _host.Services.GetRequiredService<IGrainFactory>();
 
     /// <summary>Connects.</summary>
+    /// <param name="address">Where the cluster is.</param>
+    /// <param name="tls">Certificates, for a cluster with TLS.</param>
+    /// <param name="logLevel">The least severe line to log.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellationToken">Ends the attempt.</param>
     /// <exception cref="GmailClusterException">Redis or the cluster does not answer.</exception>
-    public static async Task<ClusterClient> Connect(ClusterAddress address, LogLevel logLevel, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<ClusterClient> Connect(ClusterAddress address, TlsFiles? tls, LogLevel logLevel, TimeProvider time, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(address);
         if (address.Redis is { } redis)
@@ -32,22 +41,36 @@ public sealed class ClusterClient : IAsyncDisposable
 
         var builder = SiloServices.Builder(logLevel, logLevel);
         builder.Services.AddSingleton(time).SendOwnExceptions();
-        builder.UseOrleansClient(client => Configure(client, address));
+        builder.UseOrleansClient(client => Configure(client, address, tls));
         var host = builder.Build();
+        using var limit = new CancellationTokenSource(ConnectLimit, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        Exception? failure = null;
+        (string, string)? diagnosis = null;
         try
         {
-            using var limit = new CancellationTokenSource(ConnectLimit, time);
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
-            await host.StartAsync(either.Token).ConfigureAwait(false);
+            // Orleans tries until the limit: what TLS will never let in is told sooner.
+            var starting = host.StartAsync(either.Token);
+            await Task.WhenAny(starting, Task.Delay(DiagnoseAfter, time, either.Token)).ConfigureAwait(false);
+            diagnosis = starting.IsCompletedSuccessfully ? null : await Diagnose(host, time, cancellationToken).ConfigureAwait(false);
+            if (diagnosis is not null)
+            {
+                await limit.CancelAsync().ConfigureAwait(false);
+            }
+
+            await starting.ConfigureAwait(false);
             return new ClusterClient(host);
         }
 #pragma warning disable CA1031 // Whatever a connection can fail with, it means that nobody is there.
         catch (Exception e) when (!cancellationToken.IsCancellationRequested)
 #pragma warning restore CA1031
         {
-            host.Dispose();
-            throw new GmailClusterException(address.ToString(), "has no silo that answers.", "Start one with 'gmailcluster up' or 'gmailcluster silo', or correct --redis and --cluster.", e);
+            failure = e;
         }
+
+        host.Dispose();
+        var (problem, remedy) = diagnosis ?? ("has no silo that answers.", "Start one with 'gmailcluster up' or 'gmailcluster silo', or correct --redis and --cluster.");
+        throw new GmailClusterException(address.ToString(), problem, remedy, failure);
     }
 
     /// <inheritdoc/>
@@ -60,7 +83,22 @@ public sealed class ClusterClient : IAsyncDisposable
         }
     }
 
-    private static void Configure(IClientBuilder client, ClusterAddress address)
+    private static async Task<(string, string)?> Diagnose(IHost host, TimeProvider time, CancellationToken cancellationToken)
+    {
+        // Those of silos that were killed may still be listed: they do not listen.
+        foreach (var gateway in await host.Services.GetRequiredService<IGatewayListProvider>().GetGateways().ConfigureAwait(false))
+        {
+            var endpoint = gateway.ToIPEndPoint();
+            if (endpoint is not null && await GatewayDiagnosis.Of(endpoint, host.Services.GetService<RotatedCertificates>(), time, cancellationToken).ConfigureAwait(false) is { } diagnosis)
+            {
+                return diagnosis;
+            }
+        }
+
+        return null;
+    }
+
+    private static void Configure(IClientBuilder client, ClusterAddress address, TlsFiles? tls)
     {
         if (TelemetryExport.IsOn)
         {
@@ -74,6 +112,11 @@ public sealed class ClusterClient : IAsyncDisposable
         else
         {
             client.UseStaticClustering([.. address.Gateways.Select(gateway => ClusterAddress.EndPoint("--gateway", gateway))]);
+        }
+
+        if (tls is not null)
+        {
+            client.UseClusterTls(tls);
         }
 
         client.Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = (address.ClusterId, ClusterAddress.ServiceId))

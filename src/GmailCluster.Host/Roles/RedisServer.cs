@@ -8,9 +8,27 @@ public static class RedisServer
 {
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
 
+    /// <summary>
+    /// The servers' addresses, for messages: the rest may hold a password, in any order, and a URL, which is not understood but often
+    /// written, holds one before its '@'.
+    /// </summary>
+    public static string Name(string redis)
+    {
+        ArgumentNullException.ThrowIfNull(redis);
+        var servers = redis.Split(',', StringSplitOptions.TrimEntries).Where(part => part.Length > 0 && !part.Contains('=', StringComparison.Ordinal));
+        var name = string.Join(',', servers.Select(server => server[(server.LastIndexOf('@') + 1)..]));
+        return name.Length > 0 ? name : "(no address)";
+    }
+
     /// <summary>Options for a membership that outlives outages: connections are made again for as long as it takes.</summary>
     public static ConfigurationOptions Options(string redis)
     {
+        ArgumentNullException.ThrowIfNull(redis);
+        if (redis.Contains("://", StringComparison.Ordinal))
+        {
+            throw new InputException("--redis", $"is a URL, of {Name(redis)}.", "Write HOST:PORT,user=...,password=...,ssl=true instead, without what is not needed.");
+        }
+
         try
         {
             var options = ConfigurationOptions.Parse(redis);
@@ -18,9 +36,10 @@ public static class RedisServer
             options.ConnectTimeout = 5000;
             return options.EndPoints.Count > 0 ? options : throw new ArgumentException("it names no server");
         }
-        catch (ArgumentException e)
+        catch (ArgumentException)
         {
-            throw new InputException("--redis", $"'{redis.Split(',')[0]}' names no Redis: {e.Message}.", "Write HOST:PORT, such as 127.0.0.1:6379.", e);
+            // Not the library's words: they repeat the value that it did not understand.
+            throw new InputException("--redis", $"names no Redis, or has an option that is none; its address is {Name(redis)}.", "Write HOST:PORT, such as 127.0.0.1:6379, and options of StackExchange.Redis after a comma.");
         }
     }
 
@@ -50,7 +69,7 @@ public static class RedisServer
                 if (time.GetElapsedTime(start) + RetryPause >= limit)
                 {
                     throw new GmailClusterException(
-                        $"Redis {redis.Split(',')[0]}", "does not answer.", "Start it, or correct --redis (GMAILCLUSTER_REDIS); a password is written as HOST:PORT,password=...", e);
+                        $"Redis {Name(redis)}", "does not answer.", "Start it, or correct --redis (GMAILCLUSTER_REDIS); a password is written as HOST:PORT,password=...", e);
                 }
             }
 

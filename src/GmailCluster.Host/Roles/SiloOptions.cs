@@ -1,3 +1,5 @@
+using GmailCluster.Cluster.Tls;
+
 namespace GmailCluster.Host.Roles;
 
 /// <summary>What a cluster member is told. Each has an environment variable of the same meaning, see docs/operate/configuration.md.</summary>
@@ -33,17 +35,8 @@ public sealed record SiloOptions
     /// <summary>Port for gradients and embeddings; 0 takes a free one.</summary>
     public int DataPort { get; init; }
 
-    /// <summary>This silo's certificate chain for the data plane, PEM; null for no TLS. Read again when it changes.</summary>
-    public string? TlsCertificate { get; init; }
-
-    /// <summary>The certificate's private key, PEM.</summary>
-    public string? TlsKey { get; init; }
-
-    /// <summary>The authorities whose members are believed, PEM.</summary>
-    public string? TlsAuthority { get; init; }
-
-    /// <summary>The name that every member's certificate holds. Null: the address that it is reached by, which pods do not know beforehand.</summary>
-    public string? TlsName { get; init; }
+    /// <summary>Certificates for all that members and clients say to each other; null for no TLS.</summary>
+    public TlsFiles? Tls { get; init; }
 
     /// <summary>Port for probes (<c>/livez</c>, <c>/readyz</c>, <c>/startupz</c>); null for none.</summary>
     public int? HealthPort { get; init; }

@@ -26,7 +26,8 @@ internal static class SiloServices
         if (logLevel >= LogLevel.Information)
         {
             // A silo that dies takes calls with it; the callers ask again, and what then fails is told by them.
-            foreach (var category in new[] { "Orleans.Messaging", "Orleans.Runtime.GrainCallCancellationManager", "Polly" })
+            // Why a host does not start is told once, in words, by whoever starts it.
+            foreach (var category in new[] { "Orleans.Messaging", "Orleans.Runtime.GrainCallCancellationManager", "Polly", "Microsoft.Extensions.Hosting" })
             {
                 builder.Logging.AddFilter(category, LogLevel.Critical);
             }

@@ -3,6 +3,8 @@ using GmailCluster.Telemetry;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
@@ -11,14 +13,15 @@ using OpenTelemetry.Trace;
 namespace GmailCluster.Host.Telemetry;
 
 /// <summary>
-/// Where spans and metrics go, by OpenTelemetry's standard variables, and by GMAILCLUSTER_TELEMETRY=console for development.
+/// Where spans, metrics and log lines go, by OpenTelemetry's standard variables, and by GMAILCLUSTER_TELEMETRY=console for development.
 /// Without them nothing is collected but what a silo's health port shows Prometheus. docs/operate/telemetry.md describes them.
 /// </summary>
 public static class TelemetryExport
 {
     private const string Own = "GMAILCLUSTER_TELEMETRY";
 
-    private static readonly string[] Endpoints = ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"];
+    private static readonly string[] Endpoints =
+        ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT"];
 
     /// <summary>Whether anything is exported.</summary>
     /// <exception cref="InputException">GMAILCLUSTER_TELEMETRY has an unknown value.</exception>
@@ -74,9 +77,11 @@ public static class TelemetryExport
                     metrics.AddConsoleExporter();
                 }
             });
+        builder.Logging.Configure(logging => logging.ActivityTrackingOptions = ActivityTrackingOptions.TraceId | ActivityTrackingOptions.SpanId);
+        builder.Services.Configure<SimpleConsoleFormatterOptions>(console => console.IncludeScopes = true);
         if (IsOtlp)
         {
-            telemetry.UseOtlpExporter();
+            telemetry.WithLogging(null, logging => logging.IncludeFormattedMessage = true).UseOtlpExporter();
         }
     }
 }

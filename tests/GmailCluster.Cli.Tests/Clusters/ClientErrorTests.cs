@@ -63,6 +63,31 @@ public sealed class ClientErrorTests : IDisposable
     }
 
     [Theory]
+    [InlineData("../secrets")]
+    [InlineData("../../etc/passwd")]
+    [InlineData("/etc/passwd")]
+    [InlineData("..%2Fsecrets")]
+    [InlineData("..\\secrets")]
+    [InlineData("tiny-0a1b2c3d/../../secrets")]
+    public async Task An_id_that_is_a_path_leads_nowhere(string id)
+    {
+        var store = new FolderObjectStore(_experiment.StorePath);
+        foreach (var file in new[] { "spec.yaml", "events.jsonl", "status.json", "results.json", "report.html" })
+        {
+            await store.PutBytes($"experiments/tiny-0a1b2c3d/{file}", "inside"u8.ToArray(), cancellationToken: Token);
+            await store.PutBytes($"secrets/{file}", "beside"u8.ToArray(), cancellationToken: Token);
+        }
+
+        foreach (var verb in new[] { "status", "logs", "results", "watch", "cancel", "resume" })
+        {
+            var run = await CliRun.Of(verb, id, "--store", _experiment.StorePath);
+
+            Assert.Equal((2, ""), (run.ExitCode, run.Out));
+            Assert.StartsWith($"{id}: is no experiment of {_experiment.StorePath}.", run.Error, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
     [InlineData("--slots", "0", "--slots is 0, outside 1..1024.")]
     [InlineData("--silo-port", "70000", "--silo-port is 70000, outside 0..65535.")]
     public async Task A_silo_refuses_a_number_out_of_range(string option, string value, string message)

@@ -64,7 +64,7 @@ public sealed class SiloTests : IDisposable
             File.CreateSymbolicLink(Path.Combine(programs, name), Found(name));
         }
 
-        using var up = CommandProcess.StartWith(_folder, programs, "up", "--silos", "2", "--slots", "1", "--store", "store", "--cache", "cache");
+        using var up = CommandProcess.StartWith(_folder, new Dictionary<string, string> { ["PATH"] = programs }, "up", "--silos", "2", "--slots", "1", "--store", "store", "--cache", "cache");
         await up.Line(line => line.Contains(" is up on store ", StringComparison.Ordinal));
         var unknown = await CommandProcess.Run(_folder, "status", "some-id", "--store", "store");
         var second = await CommandProcess.Run(_folder, "up", "--store", "store");

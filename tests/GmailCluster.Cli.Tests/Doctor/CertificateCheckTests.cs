@@ -17,7 +17,7 @@ public sealed class CertificateCheckTests : IDisposable
         var (authority, caFile) = Authority("one");
         var (certificate, key) = Issue(authority, "silo", -1, 90);
 
-        var findings = CertificateCheck.Run(certificate, key, caFile, TimeProvider.System).ToList();
+        var findings = CertificateCheck.Run(certificate, key, caFile, null, TimeProvider.System).ToList();
 
         Assert.Equal(["TLS certificate", "TLS authority", "TLS chain"], findings.Select(finding => finding.Name));
         Assert.All(findings, finding => Assert.True(finding.Remedy is null, finding.ToString()));
@@ -47,9 +47,9 @@ public sealed class CertificateCheckTests : IDisposable
         var (certificate, key) = Issue(authority, "silo", -1, 90);
         var (_, otherKey) = Issue(authority, "other", -1, 90);
 
-        var wrongKey = CertificateCheck.Run(certificate, otherKey, null, TimeProvider.System).Single();
-        var wrongAuthority = CertificateCheck.Run(certificate, key, otherFile, TimeProvider.System).Last();
-        var nowhere = CertificateCheck.Run(Path.Combine(_folder, "nowhere.crt"), key, null, TimeProvider.System).Single();
+        var wrongKey = CertificateCheck.Run(certificate, otherKey, null, null, TimeProvider.System).Single();
+        var wrongAuthority = CertificateCheck.Run(certificate, key, otherFile, null, TimeProvider.System).Last();
+        var nowhere = CertificateCheck.Run(Path.Combine(_folder, "nowhere.crt"), key, null, null, TimeProvider.System).Single();
 
         Assert.NotNull(wrongKey.Remedy);
         Assert.Contains($"is not vouched for by {otherFile}", wrongAuthority.Seen, StringComparison.Ordinal);

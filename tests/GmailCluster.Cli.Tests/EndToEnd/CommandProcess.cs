@@ -15,7 +15,7 @@ internal sealed class CommandProcess : IDisposable
     private readonly ConcurrentQueue<string> _error = new();
     private TaskCompletionSource _line = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private CommandProcess(string folder, string? path, IEnumerable<string> args)
+    private CommandProcess(string folder, IEnumerable<KeyValuePair<string, string>> environment, IEnumerable<string> args)
     {
         // A shell that starts the tests in the background ignores SIGINT for its children: they are to heed it as in a terminal.
         var start = new ProcessStartInfo("env", ["--default-signal=INT,TERM", "dotnet", Path.Combine(AppContext.BaseDirectory, "gmailcluster.dll"), .. args])
@@ -27,7 +27,11 @@ internal sealed class CommandProcess : IDisposable
             start.Environment.Remove(variable);
         }
 
-        start.Environment["PATH"] = path ?? start.Environment["PATH"];
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
         _process = new Process { StartInfo = start, EnableRaisingEvents = true };
         _process.OutputDataReceived += (_, line) => Add(_out, line.Data);
         _process.ErrorDataReceived += (_, line) => Add(_error, line.Data);
@@ -39,12 +43,12 @@ internal sealed class CommandProcess : IDisposable
         return await process.End();
     }
 
-    public static CommandProcess Start(string folder, params string[] args) => StartWith(folder, null, args);
+    public static CommandProcess Start(string folder, params string[] args) => StartWith(folder, new Dictionary<string, string>(), args);
 
-    /// <summary>Starts with another PATH, to hide programs.</summary>
-    public static CommandProcess StartWith(string folder, string? path, params string[] args)
+    /// <summary>Starts with variables beside, or instead of, this process's own.</summary>
+    public static CommandProcess StartWith(string folder, IReadOnlyDictionary<string, string> environment, params string[] args)
     {
-        var command = new CommandProcess(folder, path, args);
+        var command = new CommandProcess(folder, environment, args);
         command._process.Start();
         command._process.BeginOutputReadLine();
         command._process.BeginErrorReadLine();

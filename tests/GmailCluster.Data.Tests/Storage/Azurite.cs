@@ -18,10 +18,10 @@ internal sealed partial class Azurite
 
     // When our end of its standard input closes it exits.
     private const string Launcher = "process.stdin.resume();process.stdin.on('end',()=>process.exit(0));process.argv.splice(1,0,'azurite');require(process.env.AZURITE_MAIN)";
-    private static readonly Lazy<Azurite> Running = new(() => new Azurite([]));
+    private static readonly Lazy<Azurite> Running = new(() => new Azurite([], null));
     private readonly Process _process;
 
-    private Azurite(IReadOnlyList<string> options)
+    private Azurite(IReadOnlyList<string> options, string? accounts)
     {
         var main = Path.Combine(Root(AppContext.BaseDirectory), "artifacts", "tools", "node_modules", "azurite", "dist", "src", "blob", "main.js");
         Assert.True(File.Exists(main), $"{main} is not there: run ./test once, which installs Azurite.");
@@ -31,6 +31,11 @@ internal sealed partial class Azurite
             .. options,
         ];
         var start = new ProcessStartInfo("node", arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, Environment = { ["AZURITE_MAIN"] = main } };
+        if (accounts is not null)
+        {
+            start.Environment["AZURITE_ACCOUNTS"] = accounts;
+        }
+
         _process = Process.Start(start)!;
         while (_process.StandardOutput.ReadLine() is { } line)
         {
@@ -50,11 +55,16 @@ internal sealed partial class Azurite
     public int Port { get; }
 
     /// <summary>Another one, with more options.</summary>
-    public static Azurite Start(params string[] options) => new(options);
+    public static Azurite Start(params string[] options) => new(options, null);
+
+    /// <summary>Another one, with an account of its own instead of the documented one.</summary>
+    /// <param name="account">Its name.</param>
+    /// <param name="key">Its key, in base 64.</param>
+    public static Azurite StartWith(string account, string key) => new([], $"{account}:{key}");
 
     /// <summary>A connection string for it, or for a proxy before it.</summary>
-    public static string ConnectionString(int port, string account = Account) => string.Create(
-        CultureInfo.InvariantCulture, $"DefaultEndpointsProtocol=http;AccountName={account};AccountKey={Key};BlobEndpoint=http://127.0.0.1:{port}/{account};");
+    public static string ConnectionString(int port, string account = Account, string key = Key) => string.Create(
+        CultureInfo.InvariantCulture, $"DefaultEndpointsProtocol=http;AccountName={account};AccountKey={key};BlobEndpoint=http://127.0.0.1:{port}/{account};");
 
     /// <summary>The URL of a new, empty container.</summary>
     public async Task<string> NewStore(CancellationToken cancellationToken)

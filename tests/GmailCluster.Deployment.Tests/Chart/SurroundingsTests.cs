@@ -86,14 +86,20 @@ public sealed class SurroundingsTests
     [Fact]
     public async Task Tls_is_three_files_of_one_mounted_secret()
     {
-        var silo = (await HelmChart.With("tls: {existingSecret: certs}")).Silos("cpu");
+        var rendered = await HelmChart.With("{tls: {existingSecret: certs}, api: {enabled: true, tokens: {existingSecret: t}}}");
 
-        Assert.Equal("certs", silo.Volumes.Single(volume => volume.Name == "tls").Secret.SecretName);
-        Assert.Equal("/etc/gmailcluster/tls/tls.crt", Variable(silo, "GMAILCLUSTER_TLS_CERT").Value);
-        Assert.Equal("/etc/gmailcluster/tls/tls.key", Variable(silo, "GMAILCLUSTER_TLS_KEY").Value);
-        Assert.Equal("/etc/gmailcluster/tls/ca.crt", Variable(silo, "GMAILCLUSTER_TLS_CA").Value);
-        // Pods' addresses are not known when a certificate is made.
-        Assert.Equal("trial-gmailcluster-silos.research.svc", Variable(silo, "GMAILCLUSTER_TLS_NAME").Value);
+        // The API is a client of the silos' gateways.
+        Assert.All([rendered.Silos("cpu"), rendered.One<V1Deployment>("-api").Spec.Template.Spec], pod =>
+        {
+            Assert.Equal("certs", pod.Volumes.Single(volume => volume.Name == "tls").Secret.SecretName);
+            var mount = pod.Containers[0].VolumeMounts.Single(mount => mount.Name == "tls");
+            Assert.Equal(("/etc/gmailcluster/tls", null, true), (mount.MountPath, mount.SubPath, mount.ReadOnlyProperty)); // a file mounted alone is not rotated
+            Assert.Equal("/etc/gmailcluster/tls/tls.crt", Variable(pod, "GMAILCLUSTER_TLS_CERT").Value);
+            Assert.Equal("/etc/gmailcluster/tls/tls.key", Variable(pod, "GMAILCLUSTER_TLS_KEY").Value);
+            Assert.Equal("/etc/gmailcluster/tls/ca.crt", Variable(pod, "GMAILCLUSTER_TLS_CA").Value);
+            // Pods' addresses are not known when a certificate is made.
+            Assert.Equal("trial-gmailcluster-silos.research.svc", Variable(pod, "GMAILCLUSTER_TLS_NAME").Value);
+        });
     }
 
     [Fact]

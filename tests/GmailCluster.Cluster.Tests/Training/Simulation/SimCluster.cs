@@ -193,7 +193,7 @@ internal sealed class SimCluster : IRunSilos, IAsyncDisposable
 
             try
             {
-                return await _owner.Run("the run begins", lost.Token);
+                return await _owner.Run("the run begins", wasLed: false, lost.Token);
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
