@@ -42,5 +42,8 @@ internal sealed class NodeGrain(
 
     public Task Drain(CancellationToken cancellationToken) => replicas.Drain(cancellationToken);
 
+    public Task<NodeLoad> GetLoad(CancellationToken cancellationToken) => Task.FromResult(new NodeLoad(
+        pool.Slots, pool.BusySlots, pool.WaitingWork, Environment.WorkingSet, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, Environment.ProcessorCount));
+
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => await _shards.DisposeAsync();
 }
