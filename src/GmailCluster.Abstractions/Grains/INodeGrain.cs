@@ -51,6 +51,10 @@ public interface INodeGrain : IGrainWithStringKey
     /// <summary>How busy the node is, for people.</summary>
     [Alias("GetLoad"), AlwaysInterleave]
     Task<NodeLoad> GetLoad(CancellationToken cancellationToken);
+
+    /// <summary>A run's steps as this node has seen them, in at most so many points; null when the run is not open here.</summary>
+    [Alias("GetTimeline"), AlwaysInterleave]
+    Task<RunTimeline?> GetTimeline(ArtifactKey run, int points, CancellationToken cancellationToken);
 }
 
 /// <summary>What a node offers.</summary>

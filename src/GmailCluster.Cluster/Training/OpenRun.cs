@@ -51,6 +51,9 @@ internal sealed class OpenRun : IAsyncDisposable
     /// <summary>How far the state is; null while there is none: model and data alone are not state.</summary>
     public int? CommittedSteps => _hasState ? Replica.CommittedSteps : null;
 
+    /// <summary>Time that earlier attempts had taken.</summary>
+    public double SecondsBefore => _secondsBefore;
+
     /// <summary>Why the last checkpoint could not be written, or which one could not be used; null when all is well.</summary>
     public string? Warning => _writer.Warning ?? (_checkpoints.Skipped.Count == 0 ? null : $"passed over a checkpoint: {_checkpoints.Skipped[0]}");
 
@@ -118,6 +121,8 @@ internal sealed class OpenRun : IAsyncDisposable
         }
 
         files.Add(await Put("losses.json", JsonSerializer.SerializeToUtf8Bytes(Replica.Losses, StageJson.Options), cancellationToken));
+        var timeline = new RunTimeline(_meter.Timeline.Points(StepTimeline.Capacity));
+        await _services.Store.PutJson(RunTimeline.ObjectKey(_stage.Key), timeline, PutCondition.Always, cancellationToken);
         await StageRecords.Write(
             _services.Store,
             new StageRecord

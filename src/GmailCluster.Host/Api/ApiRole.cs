@@ -107,7 +107,7 @@ public sealed class ApiRole : IAsyncDisposable
         services.AddSingleton(options).AddSingleton(store).AddSingleton(time);
         services.AddSingleton(provider => new TokenSource(options.TokensFile is { } file ? ApiTokens.Read(file, provider.GetRequiredService<ILogger<ApiTokens>>()) : null));
         services.AddSingleton(provider => new ClusterLink(options, store, logLevel < LogLevel.Information ? logLevel : LogLevel.None, time, provider.GetRequiredService<ILogger<ClusterLink>>()));
-        services.AddSingleton<ExperimentFeed>().AddSingleton<SiloFeed>().AddSingleton<Submissions>();
+        services.AddSingleton<ExperimentFeed>().AddSingleton<StageFeed>().AddSingleton<SampleFeed>().AddSingleton<SiloFeed>().AddSingleton<Submissions>();
         services.AddSingleton<ApiProblems>().AddExceptionHandler<ApiProblems>().AddProblemDetails();
         services.ConfigureHttpJsonOptions(json => ApiJson.Configured(json.SerializerOptions));
         services.AddRouting().AddRateLimiter(limiter =>
@@ -145,6 +145,7 @@ public sealed class ApiRole : IAsyncDisposable
         application.MapPrometheusScrapingEndpoint();
         var api = application.MapGroup("/api").WithMetadata(new RequiredScope(ApiScope.Read)).ProducesProblem(StatusCodes.Status401Unauthorized);
         api.MapExperiments();
+        api.MapStages();
         api.MapInputs();
         api.MapCluster();
         application.MapSession();
