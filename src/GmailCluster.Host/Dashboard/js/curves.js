@@ -68,7 +68,7 @@ export class Plot {
     pen.font = `11px ${style.fontFamily}`;
     if (!this.x?.length) {
       pen.fillStyle = colour('--soft');
-      pen.fillText(this.options.empty || 'Nothing yet.', left, tall / 2);
+      pen.fillText('No step yet.', left, tall / 2);
       this.read.textContent = '';
       return;
     }
@@ -93,8 +93,11 @@ export class Plot {
       pen.beginPath(); pen.moveTo(left, y); pen.lineTo(wide - right, y); pen.stroke();
       pen.fillText(short(value), left - 7, y);
     }
-    pen.textAlign = 'center'; pen.textBaseline = 'top';
-    for (const tick of ticks(0, this.total, Math.max(2, Math.floor(wide / 110)))) pen.fillText(count(Math.round(tick)), px(tick), tall - bottom + 7);
+    pen.textBaseline = 'top';
+    for (const tick of ticks(0, this.total, Math.max(2, Math.floor(wide / 110)), 1)) {
+      pen.textAlign = px(tick) > wide - 40 ? 'right' : 'center';
+      pen.fillText(count(Math.round(tick)), Math.min(px(tick), wide - 2), tall - bottom + 7);
+    }
 
     let base = this.x.map(() => 0);
     this.series.forEach((one, n) => {
@@ -144,8 +147,8 @@ function area(pen, x, upper, lower) {
   pen.fill();
 }
 
-function ticks(least, most, wanted) {
-  const raw = (most - least) / wanted, size = 10 ** Math.floor(Math.log10(raw));
+function ticks(least, most, wanted, finest = 0) {
+  const raw = Math.max(finest, (most - least) / wanted), size = 10 ** Math.floor(Math.log10(raw));
   const step = [1, 2, 5, 10].map(times => times * size).find(candidate => candidate >= raw);
   const found = [];
   for (let at = Math.ceil(least / step) * step; at <= most + step * 1e-9; at += step) found.push(Math.abs(at) < step * 1e-9 ? 0 : at);

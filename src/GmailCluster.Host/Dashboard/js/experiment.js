@@ -17,7 +17,7 @@ export function showExperiment(context, id, chosen) {
   const events = [];
   const head = h('section', { class: 'card' }), graph = h('section', { class: 'card', 'aria-label': 'Stages' });
   const detail = h('section', { class: 'card', 'aria-label': 'Stage' }), log = h('section', { class: 'card', 'aria-label': 'Events' }), end = h('section', { class: 'card', 'aria-label': 'Report', hidden: true });
-  const stageHead = h('div'), stageBody = h('div');
+  const stageHead = h('div'), stageBody = h('div', { class: 'stage-body' });
   detail.append(stageHead, stageBody);
   main.replaceChildren(head, graph, h('div', { class: 'split' }, detail, log), end);
   if (state.id !== id) { state.id = id; window.scrollTo(0, 0); }
@@ -126,12 +126,16 @@ export function showExperiment(context, id, chosen) {
       if (!events.length || one.number > events[events.length - 1].number) { events.push(one); soon(); }
     });
     source.addEventListener('problem', message => tell(new Error(JSON.parse(message.data))));
-    source.addEventListener('end', () => source.close());
+    source.addEventListener('end', () => { source.close(); setTimeout(check, 3000); });
     source.addEventListener('error', () => { if (source.readyState === EventSource.CLOSED) check(); else tell(new Error('The API does not answer. It is asked again.')); });
   }
 
-  // A stream that was refused says no reason: a plain request does.
-  const check = () => poll(3000, async () => { update(await ask(experimentUrl(id), { signal: stop })); live(); return false; }, failure => {
+  // A stream that was refused says no reason: a plain request does. And one that has ended may be resumed, here or by somebody else.
+  const check = () => poll(5000, async () => {
+    update(await ask(experimentUrl(id), { signal: stop }));
+    if (view.phase === 'running') live();
+    return view.phase !== 'running';
+  }, failure => {
     tell(failure);
     if (failure?.status === 404) main.replaceChildren(h('section', { class: 'card' }, h('h1', {}, 'No such experiment'), h('p', {}, failure.message), h('a', { href: '#/' }, 'All experiments')));
   }, stop);

@@ -15,7 +15,7 @@ export function showExperiments({ main, tell, stop }) {
     timer = setTimeout(() => { search = box.value; offset = 0; now(); }, 200);
   } });
   const phases = [['', 'All'], ['running', 'Running'], ['done', 'Done'], ['failed', 'Failed'], ['cancelled', 'Cancelled']];
-  const buttons = phases.map(([value, label]) => h('button', { type: 'button', 'aria-pressed': value === '', onclick: pressed => {
+  const buttons = phases.map(([value, label]) => h('button', { type: 'button', 'aria-pressed': String(value === ''), onclick: pressed => {
     wanted = value; offset = 0;
     buttons.forEach(button => button.setAttribute('aria-pressed', String(button === pressed.currentTarget)));
     now();

@@ -14,7 +14,7 @@ export function when(text) {
   return date.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 }
 
-export const clock = text => new Date(text).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+export const clock = text => new Date(text).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false });
 
 /** A number in few characters: 0.00123, 4.57, 1,234, 1.2e-7. */
 export function short(number) {

@@ -1,7 +1,7 @@
 import { h } from './dom.js';
 import { count } from './format.js';
 
-const width = 186, height = 46, gapX = 46, gapY = 12, margin = 8;
+const width = 184, height = 60, gapX = 44, gapY = 12, margin = 6;
 
 /** Columns by the longest way from a beginning; within a column near what is needed, so that few edges cross. */
 export function place(stages) {
@@ -52,8 +52,16 @@ function node(id, stage, at, isSelected) {
     h('rect', { class: 'box', width, height, rx: 7 }),
     h('rect', { class: 'track', x: 8, y: height - 8, width: width - 16, height: 3, rx: 1.5 }),
     h('rect', { class: 'fill', x: 8, y: height - 8, width: Math.max(0, (width - 16) * part), height: 3, rx: 1.5 }),
-    h('text', { x: 9, y: 17 }, cut(stage.title, 27)),
-    h('text', { class: 'sub', x: 9, y: 31 }, cut(sub, 32)));
+    lines(stage.title).map((line, i) => h('text', { x: 9, y: 17 + 14 * i }, line)),
+    h('text', { class: 'sub', x: 9, y: 46 }, cut(sub, 30)));
+}
+
+// A title in two lines at most.
+function lines(title) {
+  const words = title.split(' ');
+  let first = words.shift();
+  while (words.length && `${first} ${words[0]}`.length <= 26) first += ` ${words.shift()}`;
+  return [cut(first, 27), cut(words.join(' '), 27)];
 }
 
 const cut = (text, most) => text.length > most ? `${text.slice(0, most - 1)}…` : text;

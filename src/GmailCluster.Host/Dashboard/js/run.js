@@ -13,9 +13,9 @@ export function showRun(into, id, stage, { tell, stop }, current) {
     const point = points[i];
     return `${short(point.loss)}${point.count > 1 ? ` (${short(point.loss_min)} to ${short(point.loss_max)})` : ''} at ${span(point)}`;
   } });
-  const pace = new Plot('Steps a second', ['steps'], { fromZero: true, empty: 'No step was timed.', words: i => `${short(1 / timed()[i].time.whole)} at ${span(timed()[i])}` });
+  const pace = new Plot('Steps a second', ['steps'], { fromZero: true, words: i => `${short(1 / timed()[i].time.whole)} at ${span(timed()[i])}` });
   const names = [['gradient', 'gradients'], ['exchange', 'exchange'], ['update', 'update']];
-  const parts = new Plot('Milliseconds a step', names.map(name => name[1]), { stacked: true, empty: 'No step was timed.', words: i =>
+  const parts = new Plot('Milliseconds a step', names.map(name => name[1]), { stacked: true, words: i =>
     `${names.map(([name, word]) => `${word} ${short(timed()[i].time[name] * 1000)}`).join(', ')} at ${span(timed()[i])}` });
   const ranks = h('div');
   into.replaceChildren(h('div', { class: 'charts' }, loss.element, pace.element, parts.element), ranks);
@@ -24,8 +24,10 @@ export function showRun(into, id, stage, { tell, stop }, current) {
     const wide = Math.min(1000, Math.max(200, Math.round(loss.canvas.clientWidth)));
     const isLive = current().phase === 'running';
     points = (await ask(`${stageUrl(id, stage)}/timeline?points=${wide}`, { signal: stop })).points;
-    loss.show(points.map(point => point.step + point.count / 2), [{ values: points.map(point => point.loss), low: points.map(point => point.loss_min), high: points.map(point => point.loss_max) }], total());
-    const measured = timed(), x = measured.map(point => point.step + point.count / 2);
+    loss.show(points.map(point => point.step + point.count), [{ values: points.map(point => point.loss), low: points.map(point => point.loss_min), high: points.map(point => point.loss_max) }], total());
+    const measured = timed();
+    pace.element.hidden = parts.element.hidden = measured.length === 0; // finished by a version that kept losses alone
+    const x = measured.map(point => point.step + point.count);
     pace.show(x, [{ values: measured.map(point => 1 / point.time.whole) }], total());
     parts.show(x, names.map(([name]) => ({ values: measured.map(point => point.time[name] * 1000) })), total());
     const plan = isLive ? await ask(`${stageUrl(id, stage)}/ranks`, { signal: stop }) : null;
