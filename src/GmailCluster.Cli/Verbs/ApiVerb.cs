@@ -20,9 +20,10 @@ internal static class ApiVerb
         var inputs = EnvironmentOption.Text("--inputs", "GMAILCLUSTER_API_INPUTS", "FOLDER", "Folder whose files a spec may name without sending them.");
         var maxInput = EnvironmentOption.Number("--max-input", "GMAILCLUSTER_API_MAX_INPUT_MIB", "The largest file of a submission, in MiB.", 1, 1 << 20, 8192);
         var cache = EnvironmentOption.Text("--cache", "GMAILCLUSTER_CACHE", "FOLDER", "Folder for the files of a submission while they are imported.", ClusterFolders.Cache);
+        var orleans = new Option<int?>("--orleans-dashboard") { Description = "Port of this machine for Orleans' own dashboard; it asks nobody who they are. Default: none.", HelpName = "PORT" };
         var command = new Command("api", "Serve the HTTP API and the dashboard until it is asked to end (SIGTERM, Ctrl-C).")
         {
-            store, redis, cluster, listen, tokens, inputs, maxInput, cache, Token(context),
+            store, redis, cluster, listen, tokens, inputs, maxInput, cache, orleans, Token(context),
         };
         command.SetAction((parsed, cancellationToken) => Run(
             new ApiOptions
@@ -35,6 +36,7 @@ internal static class ApiVerb
                 InputsFolder = parsed.GetValue(inputs),
                 MaxInputMib = parsed.GetValue(maxInput)!.Value,
                 CacheFolder = parsed.GetValue(cache)!,
+                OrleansDashboardPort = parsed.GetValue(orleans),
             },
             context, cancellationToken));
         return command;

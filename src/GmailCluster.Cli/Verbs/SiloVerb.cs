@@ -30,10 +30,11 @@ internal static class SiloVerb
         var tlsAuthority = EnvironmentOption.Text("--tls-ca", "GMAILCLUSTER_TLS_CA", "FILE", "The authorities whose silos are believed, PEM.");
         var tlsName = EnvironmentOption.Text("--tls-name", "GMAILCLUSTER_TLS_NAME", "NAME", "The name that all silos' certificates hold; without it, each its own address.");
         var primary = new Option<string?>("--primary") { Description = "Without Redis: the silo port of the first silo, IP:PORT; none for the first itself.", HelpName = "IP:PORT" };
+        var orleans = new Option<bool>("--orleans-dashboard") { Description = "Keep what Orleans' own dashboard shows; 'gmailcluster api --orleans-dashboard PORT' serves it." };
         var child = new Option<bool>(LocalCluster.ChildOption) { Hidden = true };
         var command = new Command("silo", "Run a cluster member until it is asked to end (SIGTERM, Ctrl-C): it then leaves at a safe point.")
         {
-            store, redis, cluster, secret, slots, advertise, siloPort, gatewayPort, dataPort, healthPort, tlsCertificate, tlsKey, tlsAuthority, tlsName, cache, primary, child,
+            store, redis, cluster, secret, slots, advertise, siloPort, gatewayPort, dataPort, healthPort, tlsCertificate, tlsKey, tlsAuthority, tlsName, cache, primary, orleans, child,
         };
         command.SetAction((parsed, cancellationToken) => Run(
             new SiloOptions
@@ -54,6 +55,7 @@ internal static class SiloVerb
                 TlsAuthority = parsed.GetValue(tlsAuthority),
                 TlsName = parsed.GetValue(tlsName),
                 CacheFolder = parsed.GetValue(cache)!,
+                HasOrleansDashboard = parsed.GetValue(orleans),
             },
             parsed.GetValue(child), context, cancellationToken));
         return command;

@@ -32,6 +32,6 @@ public sealed record ApiOptions
     /// <summary>Folder for the files of a submission while they are imported; must be writable, may be lost.</summary>
     public string CacheFolder { get; init; } = ClusterFolders.Cache;
 
-    /// <summary>Serve Orleans' own dashboard, too, to those who may write.</summary>
-    public bool HasOrleansDashboard { get; init; }
+    /// <summary>Port of this machine for Orleans' own dashboard, which asks nobody who they are; null for none.</summary>
+    public int? OrleansDashboardPort { get; init; }
 }

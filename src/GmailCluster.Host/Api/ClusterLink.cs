@@ -1,4 +1,5 @@
 using GmailCluster.Errors;
+using GmailCluster.Host.Dashboard;
 using GmailCluster.Host.Experiments;
 using GmailCluster.Host.Roles;
 using GmailCluster.Storage;
@@ -24,6 +25,7 @@ internal sealed partial class ClusterLink : IAsyncDisposable
     private readonly Task _seeking;
     private volatile Link? _link;
     private volatile GmailClusterException? _problem;
+    private OrleansDashboard? _orleans;
 
     public ClusterLink(ApiOptions options, IObjectStore store, LogLevel logLevel, TimeProvider time, ILogger<ClusterLink> logger)
     {
@@ -49,6 +51,7 @@ internal sealed partial class ClusterLink : IAsyncDisposable
     {
         await _stop.CancelAsync().ConfigureAwait(false);
         await _seeking.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await EndOrleans().ConfigureAwait(false);
         if (_link is { } link)
         {
             await link.Client.DisposeAsync().ConfigureAwait(false);
@@ -98,6 +101,26 @@ internal sealed partial class ClusterLink : IAsyncDisposable
         if (before is not null)
         {
             await before.Client.DisposeAsync().ConfigureAwait(false);
+        }
+
+        await ShowOrleans(address, stop).ConfigureAwait(false);
+    }
+
+    private async Task ShowOrleans(ClusterAddress address, CancellationToken stop)
+    {
+        if (_options.OrleansDashboardPort is { } port)
+        {
+            await EndOrleans().ConfigureAwait(false);
+            _orleans = await OrleansDashboard.Start(port, address, stop).ConfigureAwait(false);
+        }
+    }
+
+    private async Task EndOrleans()
+    {
+        if (_orleans is not null)
+        {
+            await _orleans.DisposeAsync().ConfigureAwait(false);
+            _orleans = null;
         }
     }
 

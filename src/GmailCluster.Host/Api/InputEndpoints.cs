@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using GmailCluster.Errors;
 using GmailCluster.Learning.Inputs;
 using GmailCluster.Storage;
@@ -22,7 +23,7 @@ internal static class InputEndpoints
         var write = new RequiredScope(ApiScope.Write);
         api.MapPut("/inputs/{sha256}", Put).WithTags("submit").WithMetadata(write).Accepts<Stream>("application/octet-stream")
             .WithSummary("Send a file that a spec names, under the SHA-256 of its content; one that is there is not written again.");
-        api.MapPost("/experiments", Submit).WithTags("submit").WithMetadata(write, new RequestSizeLimitAttribute(MaxRequestBytes)).Accepts<SubmissionRequest>("application/json")
+        api.MapPost("/experiments", Submit).WithTags("submit").WithMetadata(write, new RequestSizeLimitAttribute(MaxRequestBytes)).Accepts<SubmissionRequest>("application/json", "application/yaml")
             .WithSummary("Submit a spec and the files it names (409 lists those to send first); 202: still being taken in, send the same again. With 'Content-Type: application/yaml' the body is the spec alone.")
             .Produces<SubmissionView>(201).Produces<SubmissionView>(202).ProducesProblem(409);
     }
@@ -70,13 +71,15 @@ internal static class InputEndpoints
     {
         if (request.HasJsonContentType())
         {
-            return await request.ReadFromJsonAsync<SubmissionRequest>(ApiJson.Options, cancellationToken).ConfigureAwait(false)
-                ?? throw new InputException("the body", "is null.", "Send a spec.");
-        }
-
-        if (request.ContentType?.Split(';')[0].Trim() is not ("application/yaml" or "application/x-yaml" or "text/yaml"))
-        {
-            throw new ApiException(StatusCodes.Status415UnsupportedMediaType, "the body", "is of no known kind.", "Send 'Content-Type: application/yaml' or application/json.");
+            try
+            {
+                return await request.ReadFromJsonAsync<SubmissionRequest>(ApiJson.Options, cancellationToken).ConfigureAwait(false)
+                    ?? throw new InputException("the body", "is null.", "Send a spec.");
+            }
+            catch (JsonException e)
+            {
+                throw new InputException("the body", $"is not the JSON expected here, at {e.Path ?? "$"}: {e.Message.TrimEnd('.')}.", "GET /openapi.json describes it.", e);
+            }
         }
 
         using var reader = new StreamReader(request.Body, new UTF8Encoding(false, throwOnInvalidBytes: true));

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -20,7 +21,7 @@ internal static class SessionEndpoints
         session.MapDelete("", SignOut).WithSummary("Remove the cookie.");
     }
 
-    private static SessionView View(ApiCaller caller, ApiOptions options) => new(caller.Name, caller.Scope, options.TokensFile is not null, options.HasOrleansDashboard ? "/orleans/" : null);
+    private static SessionView View(ApiCaller caller, ApiOptions options) => new(caller.Name, caller.Scope, options.TokensFile is not null, options.OrleansDashboardPort is { } port ? $"http://127.0.0.1:{port.ToString(CultureInfo.InvariantCulture)}/" : null);
 
     private static SessionView SignIn(SessionRequest request, HttpContext context, TokenSource tokens, ApiOptions options)
     {
@@ -53,7 +54,7 @@ internal static class SessionEndpoints
 /// <param name="Name">The name beside the token.</param>
 /// <param name="Scope">What it allows.</param>
 /// <param name="HasTokens">Whether tokens are asked for at all.</param>
-/// <param name="OrleansDashboard">Where Orleans' own dashboard is, if it is on.</param>
+/// <param name="OrleansDashboard">Where Orleans' own dashboard is on the API's machine, if it is on.</param>
 internal sealed record SessionView(string Name, ApiScope Scope, bool HasTokens, string? OrleansDashboard = null);
 
 /// <summary>A token to sign in with.</summary>

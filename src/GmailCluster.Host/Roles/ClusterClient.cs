@@ -60,7 +60,7 @@ public sealed class ClusterClient : IAsyncDisposable
         }
     }
 
-    private static void Configure(IClientBuilder client, ClusterAddress address)
+    internal static void Configure(IClientBuilder client, ClusterAddress address)
     {
         if (TelemetryExport.IsOn)
         {

@@ -68,6 +68,7 @@ public sealed class DashboardTests(ApiWorld world, DashboardBrowser browser) : I
         await node.FocusAsync();
         await page.Keyboard.PressAsync("Enter");
         await Assertions.Expect(page.Locator("h2", new() { HasTextString = world.Stage(StageKind.Caption).Title })).ToBeVisibleAsync();
+        await Assertions.Expect(node).ToBeFocusedAsync(); // the next key goes on from there
         var curve = page.Locator("canvas").First;
         var read = page.Locator("figcaption .read").First;
         await Assertions.Expect(read).ToContainTextAsync("step 6");

@@ -8,6 +8,7 @@ const main = document.getElementById('main');
 const notice = document.getElementById('notice');
 let leaving = new AbortController();
 let session = null;
+let shown = null; // the experiment on the page, and how to choose a stage of it
 
 /** Says what is wrong, or that nothing is. A token that is not let in any more leads back to the door. */
 function tell(failure) {
@@ -16,6 +17,9 @@ function tell(failure) {
 }
 
 async function route() {
+  const [page, id, stage] = location.hash.replace(/^#\/?/, '').split('/').map(decodeURIComponent);
+  if (session && shown && page === 'experiments' && id === shown.id) { shown.choose(stage); return; }
+  shown = null;
   leaving.abort();
   leaving = new AbortController();
   notice.textContent = '';
@@ -23,14 +27,13 @@ async function route() {
     try { session = await ask('api/session'); } catch (failure) { if (failure.status === 401) { signIn(); } else { tell(failure); setTimeout(route, 3000); } return; }
     showSession();
   }
-  const [page, id, stage] = location.hash.replace(/^#\/?/, '').split('/').map(decodeURIComponent);
   for (const link of document.querySelectorAll('nav a[data-page]')) {
     const isHere = link.dataset.page === (page === 'silos' ? 'silos' : 'experiments');
     if (isHere) link.setAttribute('aria-current', 'page'); else link.removeAttribute('aria-current');
   }
   const context = { main, tell, stop: leaving.signal, canWrite: session.scope === 'write' };
   if (page === 'silos') showSilos(context);
-  else if (page === 'experiments' && id) showExperiment(context, id, stage);
+  else if (page === 'experiments' && id) shown = { id, choose: showExperiment(context, id, stage) };
   else showExperiments(context);
 }
 
@@ -43,6 +46,7 @@ function showSession() {
 }
 
 function signIn() {
+  shown = null;
   leaving.abort();
   leaving = new AbortController();
   document.getElementById('leave').hidden = true;

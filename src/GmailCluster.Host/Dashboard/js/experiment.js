@@ -7,9 +7,13 @@ import { count, clock, when, bytes } from './format.js';
 
 const trains = new Set(['align', 'caption', 'retrieve', 'long', 'llava']);
 const shownEvents = 200;
-const state = { id: null, asTable: matchMedia('(max-width: 860px)').matches };
+const isNarrow = () => matchMedia('(max-width: 860px)').matches;
+const state = { asTable: isNarrow() };
 
-/** One experiment, live: the graph of its stages, the chosen stage's inside, what happened, and the report when it is done. */
+/**
+ * One experiment, live: the graph of its stages, the chosen stage's inside, what happened, and the report when it is done.
+ * Returns how another stage of it is chosen.
+ */
 export function showExperiment(context, id, chosen) {
   const { main, tell, stop, canWrite } = context;
   document.title = `${id} – GmailCluster`;
@@ -20,7 +24,7 @@ export function showExperiment(context, id, chosen) {
   const stageHead = h('div'), stageBody = h('div', { class: 'stage-body' });
   detail.append(stageHead, stageBody);
   main.replaceChildren(head, graph, h('div', { class: 'split' }, detail, log), end);
-  if (state.id !== id) { state.id = id; window.scrollTo(0, 0); }
+  window.scrollTo(0, 0);
 
   function update(now) {
     view = now;
@@ -147,10 +151,18 @@ export function showExperiment(context, id, chosen) {
     requestAnimationFrame(() => { isPlanned = false; if (!stop.aborted) showLog(); });
   }
 
+  function choose(stage) {
+    chosen = stage;
+    if (!view) return;
+    update(view);
+    if (isNarrow()) detail.scrollIntoView();
+  }
+
   stop.addEventListener('abort', () => source?.close());
   head.append(h('p', { class: 'hint' }, 'Loading …'));
   showLog();
   live();
+  return choose;
 }
 
 /** The stage that a reader most likely wants: what failed, else what runs, else the last one done. */

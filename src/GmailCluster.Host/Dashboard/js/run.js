@@ -6,7 +6,7 @@ import { count, short } from './format.js';
 /** A training run: curves of loss, pace and parts of a step, and which silo holds which ranks; live while it runs. */
 export function showRun(into, id, stage, { tell, stop }, current) {
   let points = [];
-  const total = () => Math.max(current().total || 0, points.length ? points[points.length - 1].step + points[points.length - 1].count : 0, 1);
+  const total = () => points.length ? points[points.length - 1].step + points[points.length - 1].count : 1;
   const span = point => point.count > 1 ? `steps ${count(point.step + 1)} to ${count(point.step + point.count)}` : `step ${count(point.step + 1)}`;
   const timed = () => points.filter(point => point.time);
   const loss = new Plot('Loss', ['loss'], { canLog: true, words: i => {
