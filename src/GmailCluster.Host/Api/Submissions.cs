@@ -14,7 +14,7 @@ internal sealed class Submissions(ClusterLink link, IObjectStore store, ApiOptio
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(20);
 
     private readonly ConcurrentDictionary<string, Lazy<Task<string>>> _running = new(StringComparer.Ordinal);
-    private readonly SemaphoreSlim _slots = new(4); // pictures are decoded: more at once would only wait for the processor
+    private readonly SemaphoreSlim _slots = new(2); // each decodes pictures and holds a shard of them
     private readonly CancellationTokenSource _stop = new();
 
     /// <summary>The experiment's id; null while its files are being taken in.</summary>
