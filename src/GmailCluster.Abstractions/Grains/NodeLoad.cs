@@ -7,6 +7,7 @@ namespace GmailCluster.Grains;
 /// <param name="MemoryBytes">Memory of the process, native included.</param>
 /// <param name="MemoryLimitBytes">What it may take: the container's limit, else the machine's memory.</param>
 /// <param name="Cores">Cores that it sees.</param>
+/// <param name="IsDraining">It takes no new work and hands over what it has.</param>
 [GenerateSerializer, Immutable, Alias("gmail.node-load")]
 public sealed record NodeLoad(
     [property: Id(0)] int Slots,
@@ -14,4 +15,5 @@ public sealed record NodeLoad(
     [property: Id(2)] int WaitingWork,
     [property: Id(3)] long MemoryBytes,
     [property: Id(4)] long MemoryLimitBytes,
-    [property: Id(5)] int Cores);
+    [property: Id(5)] int Cores,
+    [property: Id(6)] bool IsDraining = false);

@@ -44,7 +44,7 @@ internal sealed class NodeGrain(
     public Task Drain(CancellationToken cancellationToken) => replicas.Drain(cancellationToken);
 
     public Task<NodeLoad> GetLoad(CancellationToken cancellationToken) => Task.FromResult(new NodeLoad(
-        pool.Slots, pool.BusySlots, pool.WaitingWork, Environment.WorkingSet, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, Environment.ProcessorCount));
+        pool.Slots, pool.BusySlots, pool.WaitingWork, Environment.WorkingSet, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, Environment.ProcessorCount, replicas.IsDraining));
 
     public Task<RunTimeline?> GetTimeline(ArtifactKey run, int points, CancellationToken cancellationToken) =>
         Task.FromResult(RunMeter.Find(run) is { } meter ? new RunTimeline(meter.Timeline.Points(points)) : null);

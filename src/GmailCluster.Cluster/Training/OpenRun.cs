@@ -51,9 +51,6 @@ internal sealed class OpenRun : IAsyncDisposable
     /// <summary>How far the state is; null while there is none: model and data alone are not state.</summary>
     public int? CommittedSteps => _hasState ? Replica.CommittedSteps : null;
 
-    /// <summary>Time that earlier attempts had taken.</summary>
-    public double SecondsBefore => _secondsBefore;
-
     /// <summary>Why the last checkpoint could not be written, or which one could not be used; null when all is well.</summary>
     public string? Warning => _writer.Warning ?? (_checkpoints.Skipped.Count == 0 ? null : $"passed over a checkpoint: {_checkpoints.Skipped[0]}");
 

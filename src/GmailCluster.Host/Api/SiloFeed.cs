@@ -47,7 +47,7 @@ internal sealed class SiloFeed(ClusterLink link, TimeProvider time)
             Address = host.SiloAddress.ToParsableString(),
             Name = host.SiloAddress.Endpoint.ToString(),
             Host = host.HostName,
-            Phase = phase,
+            Phase = load is { IsDraining: true } ? SiloPhase.Leaving : phase, // it drains before it tells the cluster
             StartedAt = new DateTimeOffset(DateTime.SpecifyKind(host.StartTime, DateTimeKind.Utc)),
             SeenAt = new DateTimeOffset(DateTime.SpecifyKind(host.IAmAliveTime, DateTimeKind.Utc)),
             Slots = load?.Slots,
