@@ -16,9 +16,9 @@ internal sealed partial class ApiTokens
     private readonly ILogger<ApiTokens> _logger;
     private readonly Lock _lock = new();
     private (DateTime Time, long Length) _version;
-    private IReadOnlyList<Entry> _entries;
+    private List<Entry> _entries;
 
-    private ApiTokens(string file, (DateTime, long) version, IReadOnlyList<Entry> entries, ILogger<ApiTokens> logger) =>
+    private ApiTokens(string file, (DateTime, long) version, List<Entry> entries, ILogger<ApiTokens> logger) =>
         (_file, _version, _entries, _logger) = (file, version, entries, logger);
 
     /// <summary>Reads the file.</summary>
@@ -45,7 +45,7 @@ internal sealed partial class ApiTokens
         return found;
     }
 
-    private IReadOnlyList<Entry> Current()
+    private List<Entry> Current()
     {
         lock (_lock)
         {
@@ -117,7 +117,7 @@ internal sealed partial class ApiTokens
         };
         byte[]? hash = null;
         if (words is [_, _, var text] && text.StartsWith(ApiToken.HashPrefix, StringComparison.Ordinal) && text.Length == ApiToken.HashPrefix.Length + 64
-            && text.AsSpan(ApiToken.HashPrefix.Length).IndexOfAnyExcept("0123456789abcdefABCDEF") < 0)
+            && text.Skip(ApiToken.HashPrefix.Length).All(char.IsAsciiHexDigit))
         {
             hash = Convert.FromHexString(text.AsSpan(ApiToken.HashPrefix.Length));
         }

@@ -97,7 +97,7 @@ internal sealed partial class ClusterLink : IAsyncDisposable
         var before = _link;
         _link = new Link(address, client, new ExperimentService(client.Grains, _store, _time));
         _problem = null;
-        LogFound(address.ToString());
+        LogFound(address);
         if (before is not null)
         {
             await before.Client.DisposeAsync().ConfigureAwait(false);
@@ -130,7 +130,7 @@ internal sealed partial class ClusterLink : IAsyncDisposable
     private sealed record Link(ClusterAddress Address, ClusterClient Client, ExperimentService Experiments);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Connected to {Cluster}")]
-    private partial void LogFound(string cluster);
+    private partial void LogFound(ClusterAddress cluster);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Problem} It is looked for again and again")]
     private partial void LogNotFound(string problem);

@@ -3,11 +3,9 @@ using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using GmailCluster.Cluster.Stages;
-using GmailCluster.Data.Storage;
 using GmailCluster.Errors;
 using GmailCluster.Experiments;
 using GmailCluster.Host.Experiments;
-using GmailCluster.Keys;
 using GmailCluster.Stages;
 using GmailCluster.Storage;
 

@@ -28,7 +28,7 @@ internal static class InputEndpoints
             .Produces<SubmissionView>(201).Produces<SubmissionView>(202).ProducesProblem(409);
     }
 
-    public static bool IsSha256(string text) => text.Length == 64 && text.AsSpan().IndexOfAnyExcept("0123456789abcdef") < 0;
+    public static bool IsSha256(string text) => text.Length == 64 && text.All(char.IsAsciiHexDigitLower);
 
     private static async Task<Results<Created, NoContent>> Put(string sha256, HttpContext context, IObjectStore store, ApiOptions options, CancellationToken cancellationToken)
     {

@@ -1,6 +1,5 @@
 using GmailCluster.Cluster.Nodes;
 using GmailCluster.Grains;
-using Orleans.Runtime;
 using Orleans.Runtime.Placement;
 
 namespace GmailCluster.Host.Api;

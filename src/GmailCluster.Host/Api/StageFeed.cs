@@ -3,7 +3,6 @@ using GmailCluster.Cluster.Stages;
 using GmailCluster.Data.Shards;
 using GmailCluster.Data.Storage;
 using GmailCluster.Grains;
-using GmailCluster.Shards;
 using GmailCluster.Stages;
 using GmailCluster.Storage;
 using GmailCluster.Telemetry;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Security.Cryptography;
-using GmailCluster.Data.Storage;
 using GmailCluster.Errors;
 using GmailCluster.Learning.Inputs;
 using GmailCluster.Specs;

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using GmailCluster.Cli.Tests.EndToEnd;
-using GmailCluster.Host.Tests.Experiments;
 
 namespace GmailCluster.Cli.Tests.Clusters;
 

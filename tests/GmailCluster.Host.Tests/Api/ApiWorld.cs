@@ -1,5 +1,4 @@
 using System.Net.Http.Headers;
-using GmailCluster.Data.Storage;
 using GmailCluster.Host.Api;
 using GmailCluster.Host.Roles;
 using GmailCluster.Host.Tests.Experiments;

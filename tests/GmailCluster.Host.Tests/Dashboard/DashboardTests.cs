@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
 using GmailCluster.Data.Storage;
-using GmailCluster.Experiments;
 using GmailCluster.Grains;
 using GmailCluster.Host.Tests.Api;
 using GmailCluster.Stages;
