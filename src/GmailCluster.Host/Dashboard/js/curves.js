@@ -28,7 +28,8 @@ export class Plot {
     this.canvas.addEventListener('pointerleave', () => { this.at = null; this.draw(); });
     this.canvas.addEventListener('keydown', pressed => this.key(pressed));
     new ResizeObserver(() => this.draw()).observe(this.canvas);
-    window.addEventListener('recolour', () => this.draw());
+    const recolour = () => this.canvas.isConnected ? this.draw() : window.removeEventListener('recolour', recolour);
+    window.addEventListener('recolour', recolour);
   }
 
   /** x: numbers; series: [{values, low, high}]; total: where x ends. Stacked when the options say so. */

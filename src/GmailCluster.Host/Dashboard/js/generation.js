@@ -16,7 +16,7 @@ export function showGeneration(into, id, stage, { tell, stop }, current) {
     map.show(shards);
     fill(pictures, samples, () => samples.items.length === 0
       ? h('p', { class: 'hint' }, 'None yet: they come with the first shard.')
-      : h('div', { class: 'samples' }, samples.items.map(item => h('figure', {},
+      : h('div', { class: 'samples', tabindex: 0, role: 'group', 'aria-label': 'Newest pictures' }, samples.items.map(item => h('figure', {},
         h('img', { src: `${stageUrl(id, stage)}/samples/${item.shard}/${item.index}`, alt: item.caption, loading: 'lazy', width: 128, height: 128 }),
         h('figcaption', { title: `${item.caption} (caption ${item.id}, picture ${item.k}, shard ${item.shard})` }, item.caption)))));
     return isLive || current().phase === 'pending';
@@ -35,7 +35,8 @@ class ShardMap {
     this.canvas.addEventListener('pointermove', moved => this.point(moved));
     this.canvas.addEventListener('pointerleave', () => { this.at = null; this.say(); });
     new ResizeObserver(() => this.draw()).observe(this.canvas);
-    window.addEventListener('recolour', () => this.draw());
+    const recolour = () => this.canvas.isConnected ? this.draw() : window.removeEventListener('recolour', recolour);
+    window.addEventListener('recolour', recolour);
   }
 
   show(shards) {

@@ -28,10 +28,20 @@ export function place(stages) {
   return { nodes, width: columns.length * (width + gapX) - gapX + 2 * margin, height: rows * (height + gapY) - gapY + 2 * margin };
 }
 
+/** What each stage needs without what its other needs need already: all ways stay, and far fewer lines cross. */
+function nearest(stages) {
+  const all = new Map(); // whatever a stage waits for, near and far
+  return new Map(stages.map(stage => {
+    const far = new Set(stage.needs.flatMap(need => [...all.get(need) || []]));
+    all.set(stage.key, new Set([...stage.needs, ...far]));
+    return [stage.key, stage.needs.filter(need => !far.has(need))];
+  }));
+}
+
 /** The stage graph: each stage a link, so that keys and screen readers walk through it. */
 export function drawGraph(id, stages, selected) {
-  const layout = place(stages);
-  const edges = stages.flatMap(stage => stage.needs.filter(need => layout.nodes.has(need)).map(need => {
+  const layout = place(stages), needs = nearest(stages);
+  const edges = stages.flatMap(stage => needs.get(stage.key).filter(need => layout.nodes.has(need)).map(need => {
     const from = layout.nodes.get(need), to = layout.nodes.get(stage.key);
     const [x1, y1, x2, y2] = [from.x + width, from.y + height / 2, to.x, to.y + height / 2];
     const bend = Math.max(18, (x2 - x1) / 2.4);

@@ -14,9 +14,11 @@ export function showRun(into, id, stage, { tell, stop }, current) {
     return `${short(point.loss)}${point.count > 1 ? ` (${short(point.loss_min)} to ${short(point.loss_max)})` : ''} at ${span(point)}`;
   } });
   const pace = new Plot('Steps a second', ['steps'], { fromZero: true, words: i => `${short(1 / timed()[i].time.whole)} at ${span(timed()[i])}` });
-  const names = [['gradient', 'gradients'], ['exchange', 'exchange'], ['update', 'update']];
-  const parts = new Plot('Milliseconds a step', names.map(name => name[1]), { stacked: true, words: i =>
-    `${names.map(([name, word]) => `${word} ${short(timed()[i].time[name] * 1000)}`).join(', ')} at ${span(timed()[i])}` });
+  // The rest of a step: adding gradients up, and waiting for a slot that other work has.
+  const rest = time => Math.max(0, time.whole - time.gradient - time.exchange - time.update);
+  const names = [['gradients', time => time.gradient], ['exchange', time => time.exchange], ['update', time => time.update], ['other', rest]];
+  const parts = new Plot('Milliseconds a step', names.map(([word]) => word), { stacked: true, words: i =>
+    `${names.map(([word, part]) => `${word} ${short(part(timed()[i].time) * 1000)}`).join(', ')} at ${span(timed()[i])}` });
   const ranks = h('div');
   into.replaceChildren(h('div', { class: 'charts' }, loss.element, pace.element, parts.element), ranks);
 
@@ -29,7 +31,7 @@ export function showRun(into, id, stage, { tell, stop }, current) {
     pace.element.hidden = parts.element.hidden = measured.length === 0; // finished by a version that kept losses alone
     const x = measured.map(point => point.step + point.count);
     pace.show(x, [{ values: measured.map(point => 1 / point.time.whole) }], total());
-    parts.show(x, names.map(([name]) => ({ values: measured.map(point => point.time[name] * 1000) })), total());
+    parts.show(x, names.map(([, part]) => ({ values: measured.map(point => part(point.time) * 1000) })), total());
     const plan = isLive ? await ask(`${stageUrl(id, stage)}/ranks`, { signal: stop }) : null;
     fill(ranks, plan, () => plan && showRanks(plan));
     return isLive || current().phase === 'pending'; // what is done changes no more
