@@ -89,6 +89,7 @@ internal static class CommandLine
         VerifyVerb.Create(context),
         UpVerb.Create(context),
         SiloVerb.Create(context),
+        ApiVerb.Create(context),
         SubmitVerb.Create(context),
         StatusVerb.Create(context),
         WatchVerb.Create(context),

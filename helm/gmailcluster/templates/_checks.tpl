@@ -31,7 +31,7 @@
 {{- $problems = append $problems "workloadIdentity.clientId is not set. Give the client id of the managed identity." }}
 {{- end }}
 {{- if and $v.api.enabled (not $v.api.tokens.existingSecret) }}
-{{- $problems = append $problems "api.tokens.existingSecret is not set. The API does not listen beyond loopback without tokens." }}
+{{- $problems = append $problems "api.tokens.existingSecret is not set. The API does not listen beyond loopback without tokens: make a file with 'gmailcluster api token NAME --scope write' and a secret of it, or set api.enabled to false." }}
 {{- end }}
 {{- if and $v.api.ingress.enabled (not $v.api.enabled) }}
 {{- $problems = append $problems "api.ingress.enabled is set, but api.enabled is not. Enable both or neither." }}

@@ -33,6 +33,10 @@ public interface IGenerationGrain : IStageGrain
     /// <summary>Counts images that a worker has made but not yet committed, for progress alone.</summary>
     [Alias("ReportImages"), OneWay]
     Task ReportImages(int shard, int images, CancellationToken cancellationToken);
+
+    /// <summary>Which shards are committed and held, in at most so many cells; null when the owner has not planned them.</summary>
+    [Alias("GetShardMap"), AlwaysInterleave]
+    Task<ShardMap?> GetShardMap(int cells, CancellationToken cancellationToken);
 }
 
 /// <summary>A silo's right to write one shard, until somebody else is given it.</summary>

@@ -47,6 +47,14 @@ public interface INodeGrain : IGrainWithStringKey
     /// <summary>Takes no new work and hands over what it has at the next step's end. Returns when all is handed over.</summary>
     [Alias("Drain"), AlwaysInterleave]
     Task Drain(CancellationToken cancellationToken);
+
+    /// <summary>How busy the node is, for people.</summary>
+    [Alias("GetLoad"), AlwaysInterleave]
+    Task<NodeLoad> GetLoad(CancellationToken cancellationToken);
+
+    /// <summary>A run's steps as this node has seen them, in at most so many points; null when the run is not open here.</summary>
+    [Alias("GetTimeline"), AlwaysInterleave]
+    Task<RunTimeline?> GetTimeline(ArtifactKey run, int points, CancellationToken cancellationToken);
 }
 
 /// <summary>What a node offers.</summary>

@@ -25,13 +25,27 @@ public static class SpecReader
         return new LoadedSpec(Parse(text, path, folder), path, folder, text);
     }
 
+    /// <summary>Reads a spec from text whose files lie elsewhere than it says, and checks it together with them.</summary>
+    /// <param name="text">The YAML.</param>
+    /// <param name="path">What to call it in messages.</param>
+    /// <param name="folder">Full path of the folder that the placed paths are relative to.</param>
+    /// <param name="place">The spec with the paths where its files are.</param>
+    /// <exception cref="SpecException">It is not valid; the message lists every problem.</exception>
+    public static LoadedSpec Read(string text, string path, string folder, Func<ExperimentSpec, ExperimentSpec> place)
+    {
+        ArgumentNullException.ThrowIfNull(place);
+        var placed = place(Parse(text, path));
+        Parse(text, path, folder, placed);
+        return new LoadedSpec(placed, path, folder, text);
+    }
+
     /// <summary>Reads a spec from text, without looking at the files it names.</summary>
     /// <param name="text">The YAML.</param>
     /// <param name="path">What to call it in messages.</param>
     /// <exception cref="SpecException">It is not valid; the message lists every problem.</exception>
     public static ExperimentSpec Parse(string text, string path) => Parse(text, path, folder: null);
 
-    private static ExperimentSpec Parse(string text, string path, string? folder)
+    private static ExperimentSpec Parse(string text, string path, string? folder, ExperimentSpec? placed = null)
     {
         ArgumentNullException.ThrowIfNull(text);
         YamlValue? root;
@@ -54,7 +68,7 @@ public static class SpecReader
         var findings = SpecRules.Check(spec, binder.Lines.Keys, binder.Failed).AsEnumerable();
         if (folder is not null)
         {
-            findings = findings.Concat(SpecFiles.Check(spec, folder));
+            findings = findings.Concat(SpecFiles.Check(placed ?? spec, folder));
         }
 
         SpecProblem[] problems = [.. binder.Problems, .. findings.Select(finding => Place(finding, path, binder.Lines))];

@@ -15,7 +15,7 @@ internal static class ExperimentDisplay
 
     /// <summary>Shows progress until the experiment ends, then its arms.</summary>
     /// <returns>The exit code: that of the failure, if it failed.</returns>
-    public static async Task<int> Watch(ExperimentService experiments, string id, CliContext context, CancellationToken cancellationToken)
+    public static async Task<int> Watch(IExperiments experiments, string id, CliContext context, CancellationToken cancellationToken)
     {
         ExperimentStatus? last = null;
         using (var progress = context.ShowProgress())
@@ -66,9 +66,9 @@ internal static class ExperimentDisplay
         })]);
     }
 
-    private static async Task<int> ShowResults(ExperimentService experiments, string id, CliContext context, CancellationToken cancellationToken)
+    private static async Task<int> ShowResults(IExperiments experiments, string id, CliContext context, CancellationToken cancellationToken)
     {
-        await context.Out.WriteLineAsync(ArmsTable.Render(await experiments.Results(id, cancellationToken)));
+        await context.Out.WriteLineAsync(ArmsTable.Render(await experiments.Shelf.Results(id, cancellationToken)));
         await context.Out.WriteLineAsync($"'gmailcluster results {id} --html FILE' fetches the report.");
         return 0;
     }

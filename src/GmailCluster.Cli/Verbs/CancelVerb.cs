@@ -1,6 +1,5 @@
 using System.CommandLine;
 using GmailCluster.Cli.Display;
-using GmailCluster.Host.Experiments;
 using GmailCluster.Stages;
 
 namespace GmailCluster.Cli.Verbs;
@@ -15,7 +14,7 @@ internal static class CancelVerb
         var command = cluster.AddTo(new Command("cancel", "Stop an experiment at the next safe point; what is done stays.") { id });
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var found = await new ExperimentShelf(cluster.OpenStore(parsed)).Find(parsed.GetRequiredValue(id), cancellationToken);
+            var found = await cluster.Find(parsed, context, parsed.GetRequiredValue(id), cancellationToken);
             await using var session = await cluster.Connect(parsed, context, cancellationToken);
             await session.Experiments.Cancel(found, cancellationToken);
             var phase = (await session.Experiments.Status(found, cancellationToken)).Phase;

@@ -1,13 +1,26 @@
 using GmailCluster.Host.Experiments;
-using GmailCluster.Host.Roles;
-using GmailCluster.Storage;
 
 namespace GmailCluster.Cli.Verbs;
 
-/// <summary>A connection to a cluster, for one verb.</summary>
-internal sealed class ClusterSession(ClusterClient client, IObjectStore store, TimeProvider time) : IAsyncDisposable
+/// <summary>A connection to a cluster or its API, for one verb.</summary>
+internal sealed class ClusterSession(IExperiments experiments, IAsyncDisposable? client, IDisposable? api) : IAsyncDisposable
 {
-    public ExperimentService Experiments { get; } = new(client.Grains, store, time);
+    public IExperiments Experiments => experiments;
 
-    public ValueTask DisposeAsync() => client.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        api?.Dispose();
+        if (client is not null)
+        {
+            await client.DisposeAsync();
+        }
+    }
+}
+
+/// <summary>What can be asked without a cluster, for one verb.</summary>
+internal sealed class ShelfSession(IExperimentShelf shelf, IDisposable? api) : IDisposable
+{
+    public IExperimentShelf Shelf => shelf;
+
+    public void Dispose() => api?.Dispose();
 }

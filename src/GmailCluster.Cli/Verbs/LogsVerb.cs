@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using GmailCluster.Cli.Display;
 using GmailCluster.Experiments;
-using GmailCluster.Host.Experiments;
 
 namespace GmailCluster.Cli.Verbs;
 
@@ -18,12 +17,12 @@ internal static class LogsVerb
         var command = cluster.AddTo(new Command("logs", "Print what happened to an experiment: stages begun and done, moves, restarts, and why.") { id, follow, json });
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var shelf = new ExperimentShelf(cluster.OpenStore(parsed));
-            var found = await shelf.Find(parsed.GetRequiredValue(id), cancellationToken);
+            using var shelf = cluster.OpenShelf(parsed, context);
+            var found = await shelf.Shelf.Find(parsed.GetRequiredValue(id), cancellationToken);
             Action<ExperimentEvent> print = parsed.GetValue(json) ? happened => JsonOption.Print(context, happened) : happened => context.Out.WriteLine(Line(happened));
             if (!parsed.GetValue(follow))
             {
-                foreach (var happened in await shelf.Events(found, 0, cancellationToken))
+                foreach (var happened in await shelf.Shelf.Events(found, 0, cancellationToken))
                 {
                     print(happened);
                 }

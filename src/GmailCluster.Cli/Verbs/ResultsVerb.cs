@@ -1,8 +1,6 @@
 using System.CommandLine;
 using GmailCluster.Cli.Display;
-using GmailCluster.Data.Storage;
 using GmailCluster.Errors;
-using GmailCluster.Host.Experiments;
 using GmailCluster.Reporting.Export;
 using GmailCluster.Reporting.Tables;
 
@@ -16,12 +14,12 @@ internal static class ResultsVerb
         var id = ExperimentArgument.Create();
         var html = new Option<string?>("--html") { Description = "Copy the report, with pictures, to this file.", HelpName = "FILE" };
         var json = JsonOption.Create();
-        var store = StoreOption.Create();
-        var command = new Command("results", "Show the arms of a finished experiment, or fetch its report.") { id, html, json, store };
+        var cluster = new ClusterOptions();
+        var command = cluster.AddTo(new Command("results", "Show the arms of a finished experiment, or fetch its report.") { id, html, json });
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var opened = ObjectStores.Open(parsed.GetRequiredValue(store));
-            var shelf = new ExperimentShelf(opened);
+            using var session = cluster.OpenShelf(parsed, context);
+            var shelf = session.Shelf;
             var found = await shelf.Find(parsed.GetRequiredValue(id), cancellationToken);
             var results = await shelf.Results(found, cancellationToken);
             if (parsed.GetValue(json))
@@ -33,7 +31,7 @@ internal static class ResultsVerb
             else
             {
                 await context.Out.WriteLineAsync(ArmsTable.Render(results));
-                await context.Out.WriteLineAsync($"Report: {opened.LocationOf(ExperimentShelf.ReportKey(found))}");
+                await context.Out.WriteLineAsync($"Report: {shelf.LocationOfReport(found)}");
             }
 
             if (parsed.GetValue(html) is { } file)

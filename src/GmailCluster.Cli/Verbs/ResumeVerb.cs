@@ -1,6 +1,5 @@
 using System.CommandLine;
 using GmailCluster.Cli.Display;
-using GmailCluster.Host.Experiments;
 
 namespace GmailCluster.Cli.Verbs;
 
@@ -14,7 +13,7 @@ internal static class ResumeVerb
         var command = cluster.AddTo(new Command("resume", "Go on with an experiment that failed or was cancelled.") { id });
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var found = await new ExperimentShelf(cluster.OpenStore(parsed)).Find(parsed.GetRequiredValue(id), cancellationToken);
+            var found = await cluster.Find(parsed, context, parsed.GetRequiredValue(id), cancellationToken);
             await using var session = await cluster.Connect(parsed, context, cancellationToken);
             await session.Experiments.Resume(found, cancellationToken);
             await context.Out.WriteLineAsync($"{found} goes on. 'gmailcluster watch {found}' follows it.");

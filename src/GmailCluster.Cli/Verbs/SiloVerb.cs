@@ -27,10 +27,11 @@ internal static class SiloVerb
         var cache = EnvironmentOption.Text("--cache", "GMAILCLUSTER_CACHE", "FOLDER", "Folder that models are fetched into from the store.", ClusterFolders.Cache);
         var tls = new TlsOptions();
         var primary = new Option<string?>("--primary") { Description = "Without Redis: the silo port of the first silo, IP:PORT; none for the first itself.", HelpName = "IP:PORT" };
+        var orleans = new Option<bool>("--orleans-dashboard") { Description = "Keep what Orleans' own dashboard shows; 'gmailcluster api --orleans-dashboard PORT' serves it." };
         var child = new Option<bool>(LocalCluster.ChildOption) { Hidden = true };
         var command = tls.AddTo(new Command("silo", "Run a cluster member until it is asked to end (SIGTERM, Ctrl-C): it then leaves at a safe point.")
         {
-            store, redis, cluster, secret, slots, advertise, siloPort, gatewayPort, dataPort, healthPort, cache, primary, child,
+            store, redis, cluster, secret, slots, advertise, siloPort, gatewayPort, dataPort, healthPort, cache, primary, orleans, child,
         });
         command.SetAction((parsed, cancellationToken) => Run(
             new SiloOptions
@@ -48,6 +49,7 @@ internal static class SiloVerb
                 HealthPort = parsed.GetValue(healthPort),
                 Tls = tls.Read(parsed),
                 CacheFolder = parsed.GetValue(cache)!,
+                HasOrleansDashboard = parsed.GetValue(orleans),
             },
             parsed.GetValue(child), context, cancellationToken));
         return command;

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using GmailCluster.Cli.Display;
 using GmailCluster.Experiments;
-using GmailCluster.Host.Experiments;
 
 namespace GmailCluster.Cli.Verbs;
 
@@ -19,11 +18,12 @@ internal static class StatusVerb
         {
             if (parsed.GetValue(id) is not { } word)
             {
-                List(await new ExperimentShelf(cluster.OpenStore(parsed)).List(cancellationToken), parsed.GetValue(json), context);
+                using var shelf = cluster.OpenShelf(parsed, context);
+                List(await shelf.Shelf.List(cancellationToken), parsed.GetValue(json), context);
                 return 0;
             }
 
-            var found = await new ExperimentShelf(cluster.OpenStore(parsed)).Find(word, cancellationToken);
+            var found = await cluster.Find(parsed, context, word, cancellationToken);
             await using var session = await cluster.Connect(parsed, context, cancellationToken);
             var status = await session.Experiments.Status(found, cancellationToken);
             if (parsed.GetValue(json))

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using GmailCluster.Cli.Display;
-using GmailCluster.Host.Experiments;
 
 namespace GmailCluster.Cli.Verbs;
 
@@ -14,7 +13,7 @@ internal static class WatchVerb
         var command = cluster.AddTo(new Command("watch", "Show an experiment's progress until it ends; Ctrl-C leaves it running.") { id });
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var found = await new ExperimentShelf(cluster.OpenStore(parsed)).Find(parsed.GetRequiredValue(id), cancellationToken);
+            var found = await cluster.Find(parsed, context, parsed.GetRequiredValue(id), cancellationToken);
             await using var session = await cluster.Connect(parsed, context, cancellationToken);
             return await ExperimentDisplay.Watch(session.Experiments, found, context, cancellationToken);
         });

@@ -9,8 +9,11 @@ namespace GmailCluster.Cluster.Experiments;
 public static class InputReader
 {
     /// <summary>Reads them.</summary>
+    /// <param name="loaded">The spec.</param>
+    /// <param name="known">Digests of model folders that are not read again, by absolute path.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="Errors.InputException">A file is missing or malformed; the message names it.</exception>
-    public static async Task<InputFacts> Read(LoadedSpec loaded, CancellationToken cancellationToken)
+    public static async Task<InputFacts> Read(LoadedSpec loaded, IReadOnlyDictionary<string, string> known, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(loaded);
         var spec = loaded.Spec;
@@ -37,7 +40,7 @@ public static class InputReader
         var models = new[] { spec.Models.Clip, spec.Models.Diffusion, spec.Models.LanguageModel, spec.Models.LlavaLanguageModel };
         foreach (var path in models.OfType<string>().Select(loaded.Resolve))
         {
-            digests[path] = ContentDigest.Of(path, cancellationToken);
+            digests[path] = known.TryGetValue(path, out var digest) ? digest : ContentDigest.Of(path, cancellationToken);
         }
 
         return new InputFacts(digests, datasets, promptCount);

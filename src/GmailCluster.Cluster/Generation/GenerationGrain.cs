@@ -122,6 +122,10 @@ internal sealed partial class GenerationGrain(
         return Task.CompletedTask;
     }
 
+    public Task<ShardMap?> GetShardMap(int cells, CancellationToken cancellationToken) => Task.FromResult(_ledger is { } ledger && _isReady
+        ? ShardMap.Of(ledger.ShardCount, cells, ledger.IsCommitted, ledger.Held.Values.Select(held => new ShardInHand(held.Lease.Shard, held.Holder, held.Images)))
+        : null);
+
     public Task<StageProgress> GetProgress(CancellationToken cancellationToken)
     {
         var detail = _ledger is null ? null : string.Create(CultureInfo.InvariantCulture, $"{_ledger.CommittedCount} of {_ledger.ShardCount} shards");

@@ -39,6 +39,9 @@ internal sealed class ShardLedger
     /// <summary>Shards that are in the manifest.</summary>
     public int CommittedCount { get; private set; }
 
+    /// <summary>Whether a shard is in the manifest.</summary>
+    public bool IsCommitted(int shard) => _committed[shard];
+
     /// <summary>Images in committed shards.</summary>
     public long CommittedImages { get; private set; }
 

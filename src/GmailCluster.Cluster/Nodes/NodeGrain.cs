@@ -3,6 +3,7 @@ using GmailCluster.Cluster.Training;
 using GmailCluster.Grains;
 using GmailCluster.Keys;
 using GmailCluster.Learning.Compute;
+using GmailCluster.Telemetry;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -41,6 +42,12 @@ internal sealed class NodeGrain(
     public Task<RunProgress?> GetRunProgress(ArtifactKey run, CancellationToken cancellationToken) => Task.FromResult(replicas.Run(run).GetProgress());
 
     public Task Drain(CancellationToken cancellationToken) => replicas.Drain(cancellationToken);
+
+    public Task<NodeLoad> GetLoad(CancellationToken cancellationToken) => Task.FromResult(new NodeLoad(
+        pool.Slots, pool.BusySlots, pool.WaitingWork, Environment.WorkingSet, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, Environment.ProcessorCount, replicas.IsDraining));
+
+    public Task<RunTimeline?> GetTimeline(ArtifactKey run, int points, CancellationToken cancellationToken) =>
+        Task.FromResult(RunMeter.Find(run) is { } meter ? new RunTimeline(meter.Timeline.Points(points)) : null);
 
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken) => await _shards.DisposeAsync();
 }

@@ -118,6 +118,8 @@ internal sealed class OpenRun : IAsyncDisposable
         }
 
         files.Add(await Put("losses.json", JsonSerializer.SerializeToUtf8Bytes(Replica.Losses, StageJson.Options), cancellationToken));
+        var timeline = new RunTimeline(_meter.Timeline.Points(StepTimeline.Capacity));
+        await _services.Store.PutJson(RunTimeline.ObjectKey(_stage.Key), timeline, PutCondition.Always, cancellationToken);
         await StageRecords.Write(
             _services.Store,
             new StageRecord

@@ -30,16 +30,19 @@ internal sealed class Recovery
     /// <summary>Ends with the next plan.</summary>
     /// <param name="plan">The plan.</param>
     /// <param name="furthest">Steps that some silo had committed before.</param>
-    public void End(RunPlan plan, int furthest)
+    /// <returns>Steps that are done again: what nobody has kept, and the one in flight.</returns>
+    public int End(RunPlan plan, int furthest)
     {
         var kind = new KeyValuePair<string, object?>(Attributes.StageKind, Words.Of(_stage.Kind));
         Metrics.RecoveryDuration.Record(_time.GetElapsedTime(_since).TotalSeconds, kind);
-        if (_hadPlan && !_isOrderly)
+        var lost = _hadPlan && !_isOrderly ? int.Max(furthest - plan.ResumeStep, 0) + 1 : 0;
+        if (lost > 0)
         {
-            Metrics.StepsLost.Add(int.Max(furthest - plan.ResumeStep, 0) + 1, kind); // and the one in flight
+            Metrics.StepsLost.Add(lost, kind);
         }
 
         _span?.WithGenerationNumber(plan.GenerationNumber).WithStep(plan.ResumeStep);
         _span?.Dispose();
+        return lost;
     }
 }

@@ -56,7 +56,8 @@ internal sealed class RunController(Stage stage, int worldSize, IRunSilos silos,
             if (next.Plan is { } plan)
             {
                 Plan = plan;
-                recovery?.End(plan, _furthest);
+                var lost = recovery?.End(plan, _furthest) ?? 0;
+                ledger.Tell($"{Describe(plan, lost)}, because {reason}");
                 recovery = null;
                 next = await Watch(plan, Begin(plan, stop), stop);
             }
@@ -115,7 +116,6 @@ internal sealed class RunController(Stage stage, int worldSize, IRunSilos silos,
         (_members, _writer) = (members, WriterOf(members));
         _resumedAt ??= steps;
         var plan = new RunPlan(generation, worldSize, members, steps, _writer, seconds);
-        ledger.Tell($"{Describe(plan)}, because {reason}");
         foreach (var left in reports.Where(report => report.Node.IsDraining && members.All(member => member.Silo != report.Silo)))
         {
             await Ask(token => silos.Close(left.Silo, generation, saveState: false, token), options.AnswerLimit, stop); // it has handed over
@@ -494,9 +494,9 @@ internal sealed class RunController(Stage stage, int worldSize, IRunSilos silos,
 
     private static (string A, string B) Pair(string one, string other) => string.CompareOrdinal(one, other) < 0 ? (one, other) : (other, one);
 
-    private static string Describe(RunPlan plan) => string.Create(
+    private static string Describe(RunPlan plan, int lost) => string.Create(
         CultureInfo.InvariantCulture,
-        $"generation number {plan.GenerationNumber}: {string.Join(", ", plan.Members.Select(member => $"ranks {member.FirstRank}-{member.FirstRank + member.RankCount - 1} on {member.Silo}"))}, from step {plan.ResumeStep}");
+        $"generation number {plan.GenerationNumber}: {string.Join(", ", plan.Members.Select(member => $"ranks {member.FirstRank}-{member.FirstRank + member.RankCount - 1} on {member.Silo}"))}, from step {plan.ResumeStep}{lost switch { 0 => "", 1 => ", with one step done again", _ => $", with {lost} steps done again" }}");
 
     /// <summary>What comes after a plan: another one for a reason, or the end.</summary>
     private sealed record Next(string? Reason = null, StageFailure? Failure = null, RunPlan? Plan = null, bool IsDone = false, bool IsOrderly = false)

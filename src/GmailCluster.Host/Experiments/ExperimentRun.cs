@@ -40,10 +40,15 @@ public sealed class ExperimentRun
     internal IReadOnlyDictionary<string, string> ModelDigests { get; }
 
     /// <summary>Reads what the spec names and plans.</summary>
-    public static async Task<ExperimentRun> Plan(IObjectStore store, LoadedSpec loaded, TimeProvider time, CancellationToken cancellationToken)
+    public static Task<ExperimentRun> Plan(IObjectStore store, LoadedSpec loaded, TimeProvider time, CancellationToken cancellationToken) =>
+        Plan(store, loaded, new Dictionary<string, string>(), time, cancellationToken);
+
+    /// <summary>Reads what the spec names, but for model folders whose digests are known, and plans.</summary>
+    internal static async Task<ExperimentRun> Plan(
+        IObjectStore store, LoadedSpec loaded, IReadOnlyDictionary<string, string> knownDigests, TimeProvider time, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(loaded);
-        var facts = await InputReader.Read(loaded, cancellationToken).ConfigureAwait(false);
+        var facts = await InputReader.Read(loaded, knownDigests, cancellationToken).ConfigureAwait(false);
         var models = loaded.Spec.Models;
         var digests = new[] { models.Clip, models.Diffusion, models.LanguageModel, models.LlavaLanguageModel }
             .OfType<string>().Select(loaded.Resolve).Distinct().ToDictionary(path => path, path => facts.Digests[path]);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
+using GmailCluster.Cluster.Experiments;
 using GmailCluster.Cluster.Nodes;
 using GmailCluster.Cluster.Work;
 using GmailCluster.Data.Storage;
@@ -10,7 +11,6 @@ using GmailCluster.Grains;
 using GmailCluster.Learning.Importing;
 using GmailCluster.Learning.Inputs;
 using GmailCluster.Learning.Work;
-using GmailCluster.Results;
 using GmailCluster.Specs;
 using GmailCluster.Stages;
 using GmailCluster.Storage;
@@ -23,7 +23,7 @@ namespace GmailCluster.Host.Experiments;
 /// What a client of a cluster does with experiments; the command line and the API both do it through this. A call that meets a
 /// silo that is gone is made again for a while: another one takes over. Ids are as <see cref="ExperimentShelf.Find"/> gives them.
 /// </summary>
-public sealed class ExperimentService
+public sealed class ExperimentService : IExperiments
 {
     private static readonly TimeSpan WatchPeriod = TimeSpan.FromMilliseconds(250);
 
@@ -54,23 +54,26 @@ public sealed class ExperimentService
         }).Build();
     }
 
-    /// <summary>What the store says of experiments, without the cluster.</summary>
-    public ExperimentShelf Shelf { get; }
+    /// <inheritdoc/>
+    public IExperimentShelf Shelf { get; }
 
-    /// <summary>
-    /// Plans a spec, brings what it names into the store and hands it to the cluster, which goes on without the caller. Models
-    /// go to <c>inputs/</c>, pictures and captions are imported here; what the store has is not sent again. Submitting an
-    /// experiment that runs changes nothing; one that ended begins again with what is missing.
-    /// </summary>
-    /// <param name="loaded">The spec; its files are on this machine.</param>
+    /// <inheritdoc/>
+    /// <remarks>Models go to <c>inputs/</c>, pictures and captions are imported here; what the store has is not sent again.</remarks>
+    public Task<string> Submit(LoadedSpec loaded, Action<string> onProgress, CancellationToken cancellationToken) =>
+        Submit(loaded, new Dictionary<string, IReadOnlyList<InputFile>>(), onProgress, cancellationToken);
+
+    /// <summary>The same for a spec some of whose model folders were sent to the store, file by file, before.</summary>
+    /// <param name="loaded">The spec; its other files are on this machine.</param>
+    /// <param name="sentModels">The files of those folders, by absolute path.</param>
     /// <param name="onProgress">Told in words of what is sent.</param>
     /// <param name="cancellationToken">Ends the sending; what was sent stays.</param>
-    /// <returns>The experiment's id: the same that <c>run</c> gives it.</returns>
-    public async Task<string> Submit(LoadedSpec loaded, Action<string> onProgress, CancellationToken cancellationToken)
+    internal async Task<string> Submit(
+        LoadedSpec loaded, IReadOnlyDictionary<string, IReadOnlyList<InputFile>> sentModels, Action<string> onProgress, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(loaded);
         ArgumentNullException.ThrowIfNull(onProgress);
-        var run = await ExperimentRun.Plan(_store, loaded, _time, cancellationToken).ConfigureAwait(false);
+        var known = sentModels.ToDictionary(folder => folder.Key, folder => ContentDigest.OfNames(folder.Value.Select(file => (file.Name, file.Sha256))));
+        var run = await ExperimentRun.Plan(_store, loaded, known, _time, cancellationToken).ConfigureAwait(false);
         var import = new RecordedWork(_store, (stage, progress, token) => ImportWork.Run(_store, stage, progress, token), _time);
         foreach (var stage in run.Stages.Where(ImportWork.ReadsFiles))
         {
@@ -84,6 +87,12 @@ public sealed class ExperimentService
 
         foreach (var (folder, digest) in run.ModelDigests)
         {
+            if (sentModels.TryGetValue(folder, out var files))
+            {
+                await InputUpload.Note(_store, digest, files, cancellationToken).ConfigureAwait(false);
+                continue;
+            }
+
             var sent = new List<InputFile>();
             await InputUpload.Send(_store, folder, digest, sent.Add, cancellationToken).ConfigureAwait(false);
             if (sent.Count > 0)
@@ -103,14 +112,14 @@ public sealed class ExperimentService
         return run.Id;
     }
 
-    /// <summary>How an experiment stands.</summary>
+    /// <inheritdoc/>
     public Task<ExperimentStatus> Status(string id, CancellationToken cancellationToken) => Read(id, (grain, token) => grain.GetStatus(token), cancellationToken);
 
-    /// <summary>An experiment's stage graph; empty when it was never submitted to a cluster.</summary>
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<Stage>> Stages(string id, CancellationToken cancellationToken) =>
         (await Read(id, (grain, token) => grain.GetOrder(token), cancellationToken).ConfigureAwait(false))?.Stages ?? [];
 
-    /// <summary>How an experiment stands, several times a second until it has ended.</summary>
+    /// <inheritdoc/>
     public async IAsyncEnumerable<ExperimentStatus> Watch(string id, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var timer = new PeriodicTimer(WatchPeriod, _time);
@@ -127,14 +136,11 @@ public sealed class ExperimentService
         }
     }
 
-    /// <summary>What happened after an event, oldest first, at most <see cref="ExperimentEvent.PageSize"/>.</summary>
-    /// <param name="id">The experiment.</param>
-    /// <param name="after">Number of the last event known; 0 for all.</param>
-    /// <param name="cancellationToken">Ends the call.</param>
+    /// <inheritdoc/>
     public Task<IReadOnlyList<ExperimentEvent>> Events(string id, long after, CancellationToken cancellationToken) =>
         Read(id, (grain, token) => grain.GetEvents(after, token), cancellationToken);
 
-    /// <summary>What happened after an event and what happens from now on, until the experiment has ended.</summary>
+    /// <inheritdoc/>
     public async IAsyncEnumerable<ExperimentEvent> Follow(string id, long after, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var timer = new PeriodicTimer(WatchPeriod, _time);
@@ -163,15 +169,14 @@ public sealed class ExperimentService
         }
     }
 
-    /// <summary>Stops an experiment at its stages' next safe point. One that has ended stays as it is.</summary>
+    /// <inheritdoc/>
     public Task Cancel(string id, CancellationToken cancellationToken) => Call(id, async (grain, token) =>
     {
         await grain.Cancel(token).ConfigureAwait(false);
         return true;
     }, cancellationToken);
 
-    /// <summary>Goes on with an experiment that failed or was cancelled, from what is in the store.</summary>
-    /// <exception cref="InputException">It was run by <c>run</c>, never submitted.</exception>
+    /// <inheritdoc/>
     public async Task Resume(string id, CancellationToken cancellationToken)
     {
         var order = await Read(id, (grain, token) => grain.GetOrder(token), cancellationToken).ConfigureAwait(false);
@@ -182,10 +187,6 @@ public sealed class ExperimentService
 
         await Call(id, (grain, token) => grain.Resume(token), cancellationToken).ConfigureAwait(false);
     }
-
-    /// <summary>The figures of a finished experiment.</summary>
-    /// <exception cref="InputException">It has none: it is not done.</exception>
-    public Task<ExperimentResults> Results(string id, CancellationToken cancellationToken) => Shelf.Results(id, cancellationToken);
 
     private Task<T> Read<T>(string id, Func<IExperimentGrain, CancellationToken, Task<T>> call, CancellationToken cancellationToken) =>
         Call(id, (grain, token) => call(grain, token).WaitAsync(ReadLimit, _time, token), cancellationToken);

@@ -12,7 +12,7 @@ namespace GmailCluster.Host.Experiments;
 
 /// <summary>The experiments that a store holds: what can be said of them without a cluster.</summary>
 /// <param name="store">The store.</param>
-public sealed class ExperimentShelf(IObjectStore store)
+public sealed class ExperimentShelf(IObjectStore store) : IExperimentShelf
 {
     private const string Prefix = "experiments/";
 
@@ -25,7 +25,7 @@ public sealed class ExperimentShelf(IObjectStore store)
     /// <summary>Where an experiment's report is.</summary>
     public static string ReportKey(string id) => $"{Prefix}{id}/report.html";
 
-    /// <summary>Every experiment, the last submitted first.</summary>
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<ExperimentSummary>> List(CancellationToken cancellationToken)
     {
         var summaries = new List<ExperimentSummary>();
@@ -40,8 +40,7 @@ public sealed class ExperimentShelf(IObjectStore store)
         return [.. summaries.OrderByDescending(summary => summary.SubmittedAt).ThenBy(summary => summary.Id, StringComparer.Ordinal)];
     }
 
-    /// <summary>The id that a user means: an id, or the beginning of exactly one.</summary>
-    /// <exception cref="InputException">There is no such experiment; the message names the nearest.</exception>
+    /// <inheritdoc/>
     public async Task<string> Find(string word, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(word);
@@ -62,15 +61,15 @@ public sealed class ExperimentShelf(IObjectStore store)
         };
     }
 
-    /// <summary>What happened to an experiment after an event, as far as the store knows; all of it, however much.</summary>
+    /// <inheritdoc/>
+    /// <remarks>As far as the store knows.</remarks>
     public async Task<IReadOnlyList<ExperimentEvent>> Events(string id, long after, CancellationToken cancellationToken)
     {
         var journal = await ExperimentJournal.Open(store, id, TimeProvider.System, cancellationToken).ConfigureAwait(false);
         return [.. journal.Events.Where(happened => happened.Number > after)];
     }
 
-    /// <summary>The figures of a finished experiment.</summary>
-    /// <exception cref="InputException">It has none: it is not done.</exception>
+    /// <inheritdoc/>
     public async Task<ExperimentResults> Results(string id, CancellationToken cancellationToken)
     {
         var stream = await Open(ResultsKey(id), id, cancellationToken).ConfigureAwait(false);
@@ -80,11 +79,15 @@ public sealed class ExperimentShelf(IObjectStore store)
         }
     }
 
-    /// <summary>The report of a finished experiment, HTML. The caller disposes the stream.</summary>
-    /// <exception cref="InputException">It has none: it is not done.</exception>
+    /// <inheritdoc/>
     public Task<Stream> OpenReport(string id, CancellationToken cancellationToken) => Open(ReportKey(id), id, cancellationToken);
 
-    private async Task<Stream> Open(string key, string id, CancellationToken cancellationToken)
+    /// <inheritdoc/>
+    public string LocationOfReport(string id) => store.LocationOf(ReportKey(id));
+
+    /// <summary>A file that a finished experiment leaves. The caller disposes the stream.</summary>
+    /// <exception cref="InputException">There is none: it is not done.</exception>
+    internal async Task<Stream> Open(string key, string id, CancellationToken cancellationToken)
     {
         try
         {

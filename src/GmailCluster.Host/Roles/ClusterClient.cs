@@ -7,7 +7,6 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
 using Orleans.Messaging;
-using Orleans.Runtime;
 
 namespace GmailCluster.Host.Roles;
 
@@ -98,7 +97,7 @@ public sealed class ClusterClient : IAsyncDisposable
         return null;
     }
 
-    private static void Configure(IClientBuilder client, ClusterAddress address, TlsFiles? tls)
+    internal static void Configure(IClientBuilder client, ClusterAddress address, TlsFiles? tls)
     {
         if (TelemetryExport.IsOn)
         {

@@ -26,6 +26,9 @@ public sealed record SiloOptions
     /// <summary>IP address or host name that other members reach this one by. Beyond loopback it listens on every interface.</summary>
     public string AdvertisedHost { get; init; } = "127.0.0.1";
 
+    /// <summary>Keep what Orleans' own dashboard shows; it costs a little with each call.</summary>
+    public bool HasOrleansDashboard { get; init; }
+
     /// <summary>Port for other silos; 0 takes a free one.</summary>
     public int SiloPort { get; init; }
 

@@ -12,6 +12,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
+using Orleans.Dashboard;
 
 namespace GmailCluster.Host.Roles;
 
@@ -142,6 +143,10 @@ public sealed class SiloRole : IAsyncDisposable
             .Configure<ExperimentOptions>(experiments => experiments.LookPeriod = TimeSpan.FromMilliseconds(200)) // calls now cross the network
             .UseGmailClusterHost(store, options.Slots, options.CacheFolder)
             .UseClusterMember();
+        if (options.HasOrleansDashboard)
+        {
+            silo.AddDashboard();
+        }
     }
 
     private static void Configure(DataPlaneOptions plane, SiloOptions options, IPAddress address, string secret)

@@ -14,6 +14,7 @@ public sealed class ComputePool : IAsyncDisposable
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _running;
     private long _busyTicks;
+    private int _busySlots;
 
     /// <summary>Starts the slots.</summary>
     /// <param name="slots">How many pieces of work run at once; usually the number of cores.</param>
@@ -35,6 +36,12 @@ public sealed class ComputePool : IAsyncDisposable
 
     /// <summary>Time that slots have spent working, summed over slots.</summary>
     public TimeSpan Busy => TimeSpan.FromTicks(Interlocked.Read(ref _busyTicks));
+
+    /// <summary>Slots that work at this moment.</summary>
+    public int BusySlots => Volatile.Read(ref _busySlots);
+
+    /// <summary>Pieces of work that wait for a slot at this moment.</summary>
+    public int WaitingWork => _queue.Reader.Count;
 
     /// <summary>Runs work on a slot. The work opens its own dispose scope; a tensor that it returns is detached from it.</summary>
     /// <exception cref="ObjectDisposedException">The pool has been disposed.</exception>
@@ -95,7 +102,9 @@ public sealed class ComputePool : IAsyncDisposable
             while (reader.TryRead(out var work))
             {
                 var start = Stopwatch.GetTimestamp();
+                Interlocked.Increment(ref _busySlots);
                 work();
+                Interlocked.Decrement(ref _busySlots);
                 Interlocked.Add(ref _busyTicks, Stopwatch.GetElapsedTime(start).Ticks);
             }
         }

@@ -32,8 +32,16 @@ public static class InputUpload
             files.Add(await SendFile(store, name, path, onFile, cancellationToken).ConfigureAwait(false));
         }
 
-        await store.PutJson(InputManifest.ObjectKey(digest), new InputManifest(digest, files), PutCondition.WhenAbsent, cancellationToken).ConfigureAwait(false);
+        await Note(store, digest, files, cancellationToken).ConfigureAwait(false);
     }
+
+    /// <summary>Notes a folder all of whose files are in the store.</summary>
+    /// <param name="store">The store.</param>
+    /// <param name="digest">The folder's digest.</param>
+    /// <param name="files">Its files.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    public static Task Note(IObjectStore store, string digest, IEnumerable<InputFile> files, CancellationToken cancellationToken) => store.PutJson(
+        InputManifest.ObjectKey(digest), new InputManifest(digest, [.. files.OrderBy(file => file.Name, StringComparer.Ordinal)]), PutCondition.WhenAbsent, cancellationToken);
 
     /// <summary>The stages as the cluster is to have them: folders that were sent are named as the store's.</summary>
     /// <param name="stages">The plan.</param>

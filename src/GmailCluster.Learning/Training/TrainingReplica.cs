@@ -211,6 +211,7 @@ public sealed class TrainingReplica : IDisposable
             state.Values.CopyTo(_task.Parameters.Values);
             state.FirstMoment.CopyTo(_optimizer.FirstMoment.AsSpan());
             state.SecondMoment.CopyTo(_optimizer.SecondMoment.AsSpan());
+            Meter?.Timeline.Restart(state.Losses);
             _losses.Clear();
             _losses.AddRange(state.Losses);
             _round = new StepRound(_losses.Count, _round.Block, WorldSize, _round.Exchange);
@@ -298,7 +299,7 @@ public sealed class TrainingReplica : IDisposable
             _pace = _pace is { } pace ? pace + (PaceWeight * (round.Worked - pace)) : round.Worked;
             _round = new StepRound(round.Step + 1, round.Block, WorldSize, round.Exchange);
             Meter?.StepPhase("update", Stopwatch.GetElapsedTime(begun));
-            Meter?.StepCommitted(round.Step + 1, Stopwatch.GetElapsedTime(_stepStartedAt));
+            Meter?.StepCommitted(round.Step + 1, Stopwatch.GetElapsedTime(_stepStartedAt), loss);
             _stepStartedAt = 0;
         }
 

@@ -17,9 +17,9 @@ public sealed class RunMeterTests
         var clock = new FakeTimeProvider();
         using var meter = new RunMeter(Run, StageKind.Align, clock);
         clock.Advance(TimeSpan.FromSeconds(6));
-        meter.StepCommitted(1, TimeSpan.FromSeconds(2));
+        meter.StepCommitted(1, TimeSpan.FromSeconds(2), 0.5);
         clock.Advance(TimeSpan.FromSeconds(2));
-        meter.StepCommitted(2, TimeSpan.FromSeconds(2));
+        meter.StepCommitted(2, TimeSpan.FromSeconds(2), 0.25);
 
         Assert.Equal(0.5, Observed("gmailcluster.run.goodput"));
         Assert.Equal(2, Observed("gmailcluster.run.step"));

@@ -29,6 +29,6 @@ public sealed class SilenceTests
         using var span = Spans.Step.Start()?.WithRun(run).WithRank(1).WithGenerationNumber(2).WithStep(3);
         Assert.Null(span);
         meter.StepPhase("gradient", TimeSpan.FromSeconds(1));
-        meter.StepCommitted(3, TimeSpan.FromSeconds(2));
+        meter.StepCommitted(3, TimeSpan.FromSeconds(2), 0.5);
     }
 }

@@ -55,7 +55,7 @@ public sealed class InputReaderTests : IDisposable
     {
         var spec = Spec("pictures");
 
-        var facts = await InputReader.Read(spec, Token);
+        var facts = await InputReader.Read(spec, new Dictionary<string, string>(), Token);
 
         Assert.Equal(2, facts.Datasets[spec.Spec.Data.Train].Pictures);
         Assert.Equal(1, facts.Datasets[spec.Spec.Data.Tests[0]].Pictures);
@@ -64,7 +64,7 @@ public sealed class InputReaderTests : IDisposable
     private async Task<string> Digest(string images = "pictures")
     {
         var spec = Spec(images);
-        var facts = await InputReader.Read(spec, Token);
+        var facts = await InputReader.Read(spec, new Dictionary<string, string>(), Token);
         return facts.Datasets[spec.Spec.Data.Train].Digest;
     }
 

@@ -37,6 +37,7 @@ public sealed class SimulatedRunTests : IAsyncLifetime
 
         Assert.Equal(await Calm(1), await cluster.Result(Token));
         Assert.Contains(cluster.Events, text => text.Contains("s1 is gone", StringComparison.Ordinal) || text.Contains("given s1 up", StringComparison.Ordinal));
+        Assert.Contains(cluster.Events, text => text.Contains(", with one step done again, because ", StringComparison.Ordinal));
         Assert.DoesNotContain(cluster.Events.Skip(1), text => text.Contains("from step 0", StringComparison.Ordinal));
     }
 

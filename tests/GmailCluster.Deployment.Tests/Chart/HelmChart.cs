@@ -15,6 +15,7 @@ internal static class HelmChart
         cluster: {secret: {existingSecret: cluster}}
         store: {url: azure://account/container}
         redis: {existing: {address: "redis:6379"}}
+        api: {tokens: {existingSecret: tokens}}
         """;
 
     public static string Folder { get; } = RepositoryRoot.At("helm", "gmailcluster");

@@ -1,5 +1,6 @@
-using System.Diagnostics;
 using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
 using GmailCluster.Deployment.Tests.Chart;
 using GmailCluster.Deployment.Tests.Processes;
 using k8s.Models;
@@ -20,7 +21,7 @@ public sealed class PodTests(ImageRoot image)
         """;
 
     [Fact]
-    public async Task A_silo_becomes_ready_passes_helm_test_and_leaves_when_told_to()
+    public async Task A_silo_and_the_API_become_ready_pass_helm_test_and_leave_when_told_to()
     {
         var rendered = await HelmChart.With(Values);
         using var redis = await RedisServer.Start(Password);
@@ -34,13 +35,24 @@ public sealed class PodTests(ImageRoot image)
         var environment = Environment(silo, redis.Port);
         var health = environment.Single(variable => variable.Key == "GMAILCLUSTER_HEALTH_PORT").Value;
 
+        using var tokens = new OpenFolder();
+        var token = await image.Run(["api", "token", "ann", "--scope", "write"]);
+        await File.WriteAllTextAsync(Path.Combine(tokens.Path, "tokens"), token.Out, TestContext.Current.CancellationToken);
+        var front = rendered.Pods.Single(pod => pod.Owner.EndsWith("-api", StringComparison.Ordinal)).Spec.Containers[0];
+        var port = RedisServer.FreePort().ToString(CultureInfo.InvariantCulture);
+        var frontEnvironment = Environment(front, redis.Port).Select(
+            variable => variable.Key == "GMAILCLUSTER_API_LISTEN" ? new(variable.Key, variable.Value.Replace("8080", port, StringComparison.Ordinal)) : variable);
+
         using var process = image.Start(silo.Args, environment, mounts);
+        using var api = image.Start(front.Args, frontEnvironment, [.. mounts, (tokens.Path, "/etc/gmailcluster/api")]);
         try
         {
-            // The log is read to its end, so that the silo never waits for a reader.
-            var joined = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
-            var (output, error) = (ReadOut(process, joined), process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
+            // The logs are read to their ends, so that nobody waits for a reader.
+            var (joined, connected) = (NewSignal(), NewSignal());
+            var (output, error) = (ReadOut(process.StandardOutput, " joined cluster ", joined), process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
+            var (apiOutput, apiError) = (api.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), ReadOut(api.StandardError, "Connected to cluster ", connected));
             Assert.True(await joined.Task.WaitAsync(Limit, TestContext.Current.CancellationToken), $"The silo ended.\n{(process.HasExited ? await error : "")}");
+            Assert.True(await connected.Task.WaitAsync(Limit, TestContext.Current.CancellationToken), $"The API ended.\n{(api.HasExited ? await apiError : "")}");
 
             using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{health}") };
             foreach (var probe in new[] { silo.StartupProbe, silo.ReadinessProbe, silo.LivenessProbe })
@@ -50,11 +62,28 @@ public sealed class PodTests(ImageRoot image)
 
             Assert.Contains("# TYPE", await client.GetStringAsync(new Uri("/metrics", UriKind.Relative), TestContext.Current.CancellationToken), StringComparison.Ordinal);
 
-            var test = await HelmTest(rendered, environment, health, mounts);
+            using var outside = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
+            foreach (var probe in new[] { front.StartupProbe, front.ReadinessProbe, front.LivenessProbe })
+            {
+                Assert.True((await outside.GetAsync(new Uri(probe.HttpGet.Path, UriKind.Relative), TestContext.Current.CancellationToken)).IsSuccessStatusCode, probe.HttpGet.Path);
+            }
+
+            var silos = new Uri("/api/cluster/silos", UriKind.Relative);
+            Assert.Equal(HttpStatusCode.Unauthorized, (await outside.GetAsync(silos, TestContext.Current.CancellationToken)).StatusCode);
+            outside.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token.Error.Trim());
+            Assert.Contains("\"phase\":\"active\"", await outside.GetStringAsync(silos, TestContext.Current.CancellationToken), StringComparison.Ordinal);
+
+            var test = await HelmTest(rendered, environment, health, port, mounts);
             Assert.True(test.ExitCode == 0, test.Out + test.Error);
-            Assert.Contains("/readyz: 200", test.Out, StringComparison.Ordinal);
+            Assert.Contains($":{health}/readyz: 200", test.Out, StringComparison.Ordinal);
+            Assert.Contains($":{port}/readyz: 200", test.Out, StringComparison.Ordinal);
             Assert.Contains("ok       Redis", test.Out, StringComparison.Ordinal);
             Assert.Contains("ok       TLS chain", test.Out, StringComparison.Ordinal);
+
+            await ImageRoot.Signal(api, "TERM");
+            await api.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(Limit, TestContext.Current.CancellationToken);
+            Assert.True(api.ExitCode == 0, await apiError);
+            Assert.DoesNotContain(token.Error.Trim(), await apiOutput + await apiError, StringComparison.Ordinal);
 
             await ImageRoot.Signal(process, "TERM");
             await process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(
@@ -65,9 +94,9 @@ public sealed class PodTests(ImageRoot image)
         }
         finally
         {
-            if (!process.HasExited)
+            foreach (var left in new[] { api, process }.Where(started => !started.HasExited))
             {
-                await ImageRoot.Signal(process, "KILL");
+                await ImageRoot.Signal(left, "KILL");
             }
         }
     }
@@ -78,7 +107,7 @@ public sealed class PodTests(ImageRoot image)
         var rendered = await HelmChart.With(Values);
         var health = RedisServer.FreePort().ToString(CultureInfo.InvariantCulture);
 
-        var test = await HelmTest(rendered, [], health, []);
+        var test = await HelmTest(rendered, [], health, health, []);
 
         Assert.NotEqual(0, test.ExitCode);
     }
@@ -86,24 +115,15 @@ public sealed class PodTests(ImageRoot image)
     [Theory]
     [InlineData("silo")]
     [InlineData("api")]
-    public async Task The_values_say_so_where_the_image_lacks_a_command_that_the_chart_runs(string command)
-    {
-        var help = (await image.Run(["--help"])).Text;
-        var values = await File.ReadAllTextAsync(Path.Combine(HelmChart.Folder, "values.yaml"), TestContext.Current.CancellationToken);
-
-        Assert.NotEqual(
-            help.Contains($"\n  {command} ", StringComparison.Ordinal), values.Contains($"**The image has no `{command}` command yet**", StringComparison.Ordinal));
-    }
+    public async Task The_image_has_the_commands_that_the_chart_runs(string command) =>
+        Assert.Contains($"\n  {command} ", (await image.Run(["--help"])).Text, StringComparison.Ordinal);
 
     // Every variable that docs/operate/configuration.md gives a silo is set by some value of the chart (KubeRay's chart reaches 19 of 35: kuberay#5196).
     [Fact]
     public async Task The_chart_reaches_every_variable_of_a_silo_and_sets_no_other()
     {
         var page = await File.ReadAllTextAsync(RepositoryRoot.At("docs", "operate", "configuration.md"), TestContext.Current.CancellationToken);
-        var rows = page.Split('\n').Where(line => line.StartsWith("| `", StringComparison.Ordinal)).ToList();
-        var documented = rows.SelectMany(row => row.Split('|')[1..3]).SelectMany(cell => cell.Split('`').Where((_, index) => index % 2 == 1))
-            .SelectMany(name => name.StartsWith('_') ? [$"GMAILCLUSTER_TLS{name}"] : name.StartsWith("GMAILCLUSTER_", StringComparison.Ordinal) ? new[] { name.Split('=')[0] } : [])
-            .ToHashSet();
+        var documented = Variables(page, "`gmailcluster silo`", "All").ToHashSet();
 
         var rendered = await HelmChart.With("tls: {existingSecret: certs}\nstore: {connectionString: {existingSecret: account}}\nsilo: {slots: 2}");
 
@@ -111,6 +131,24 @@ public sealed class PodTests(ImageRoot image)
         // For debugging by hand: extraEnv.
         Assert.Equal(documented.Except(["GMAILCLUSTER_DEBUG"]).Order(StringComparer.Ordinal), set.Order(StringComparer.Ordinal));
     }
+
+    [Fact]
+    public async Task The_chart_reaches_every_variable_of_the_API()
+    {
+        var page = await File.ReadAllTextAsync(RepositoryRoot.At("docs", "operate", "configuration.md"), TestContext.Current.CancellationToken);
+
+        var rendered = await HelmChart.With("store: {connectionString: {existingSecret: account}}");
+
+        var set = rendered.Pods.Single(pod => pod.Owner.EndsWith("-api", StringComparison.Ordinal)).Spec.Containers[0].Env.Select(variable => variable.Name);
+        // For debugging by hand, and a folder that only whoever mounts it knows: extraEnv.
+        Assert.Empty(Variables(page, "`gmailcluster api`", "All").Except(["GMAILCLUSTER_DEBUG", "GMAILCLUSTER_API_INPUTS"]).Except(set));
+    }
+
+    private static IEnumerable<string> Variables(string page, params string[] sections) => page.Split("\n## ")
+        .Where(section => sections.Contains(section.Split('\n')[0]))
+        .SelectMany(section => section.Split('\n')).Where(line => line.StartsWith("| `", StringComparison.Ordinal))
+        .SelectMany(row => row.Split('|')[1..3]).SelectMany(cell => cell.Split('`').Where((_, index) => index % 2 == 1))
+        .SelectMany(name => name.StartsWith('_') ? [$"GMAILCLUSTER_TLS{name}"] : name.StartsWith("GMAILCLUSTER_", StringComparison.Ordinal) ? new[] { name.Split('=')[0] } : []);
 
     // As Kubernetes makes it of the manifest, with this test's ports, address and password.
     private static List<KeyValuePair<string, string>> Environment(V1Container container, int redisPort)
@@ -133,27 +171,30 @@ public sealed class PodTests(ImageRoot image)
         return made;
     }
 
-    private async Task<Command> HelmTest(Rendering rendered, IEnumerable<KeyValuePair<string, string>> environment, string healthPort, (string, string)[] mounts)
+    private async Task<Command> HelmTest(Rendering rendered, IEnumerable<KeyValuePair<string, string>> environment, string healthPort, string apiPort, (string, string)[] mounts)
     {
         var pod = rendered.One<V1Pod>("-test").Spec.Containers[0];
         var script = Assert.Single(pod.Args)
-            .Replace("trial-gmailcluster-ready", "127.0.0.1", StringComparison.Ordinal).Replace("8081", healthPort, StringComparison.Ordinal);
+            .Replace("trial-gmailcluster-ready", "127.0.0.1", StringComparison.Ordinal).Replace("8081", healthPort, StringComparison.Ordinal)
+            .Replace("trial-gmailcluster-api 80 ", $"127.0.0.1 {apiPort} ", StringComparison.Ordinal);
         return await image.RunProgram([.. pod.Command, script], environment, mounts);
     }
 
-    private static async Task<string> ReadOut(Process process, TaskCompletionSource<bool> joined)
+    private static TaskCompletionSource<bool> NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private static async Task<string> ReadOut(StreamReader reader, string sign, TaskCompletionSource<bool> seen)
     {
         var text = new StringWriter();
-        while (await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken) is { } line)
+        while (await reader.ReadLineAsync(TestContext.Current.CancellationToken) is { } line)
         {
             await text.WriteLineAsync(line);
-            if (line.Contains(" joined cluster ", StringComparison.Ordinal))
+            if (line.Contains(sign, StringComparison.Ordinal))
             {
-                joined.TrySetResult(true);
+                seen.TrySetResult(true);
             }
         }
 
-        joined.TrySetResult(false);
+        seen.TrySetResult(false);
         return text.ToString();
     }
 }

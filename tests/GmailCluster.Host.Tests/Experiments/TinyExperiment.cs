@@ -21,6 +21,9 @@ internal sealed class TinyExperiment : IDisposable
         File.WriteAllText(SpecPath, Text(tasks ?? AllTasks, promptSplits));
     }
 
+    /// <summary>The emoji world: models, pictures, captions.</summary>
+    public static string Emoji => Path.Combine(Repository(), "samples", "emoji");
+
     public const string AllTasks = """
         caption: { steps: 4, batch_size: 8 }
         retrieve: { steps: 3, batch_size: 8 }
@@ -80,7 +83,7 @@ internal sealed class TinyExperiment : IDisposable
     private static string Text(string tasks, string promptSplits)
     {
         var hasLlava = tasks.Contains("llava", StringComparison.Ordinal);
-        var emoji = Path.Combine(Repository(), "samples", "emoji");
+        var emoji = Emoji;
         return $$"""
             name: tiny
             world_size: 4
