@@ -6,7 +6,6 @@ using GmailCluster.Data.Storage;
 using GmailCluster.Experiments;
 using GmailCluster.Host.Tests.Experiments;
 using GmailCluster.Stages;
-using GmailCluster.Storage;
 using GmailCluster.Telemetry;
 
 namespace GmailCluster.Cli.Tests.Telemetry;
