@@ -103,13 +103,13 @@ public sealed class AzureRunTests(AzureRunTests.FolderRun folder) : IClassFixtur
         Assert.Empty(inBlobs.Except(inFolder));
     }
 
-    // Everything but what carries times (records, the experiment's own folder) and what belongs to a cluster.
+    // Everything but what carries times (records, timelines, the experiment's own folder) and what belongs to a cluster.
     private static async Task<SortedDictionary<string, string>> Hashes(IObjectStore store)
     {
         var hashes = new SortedDictionary<string, string>(StringComparer.Ordinal);
         await foreach (var item in store.List("", Token))
         {
-            if (item.Key.Split('/')[0] is not ("stages" or "grains" or "experiments" or "inputs" or "running" or "probes"))
+            if (item.Key.Split('/')[0] is not ("stages" or "grains" or "experiments" or "inputs" or "running" or "probes") && item.Key.Split('/')[^1] is not "timeline.json")
             {
                 hashes.Add(item.Key, Convert.ToHexStringLower(SHA256.HashData(await store.ReadAllBytes(item.Key, Token))));
             }

@@ -137,7 +137,7 @@ public sealed class PodTests(ImageRoot image)
     {
         var page = await File.ReadAllTextAsync(RepositoryRoot.At("docs", "operate", "configuration.md"), TestContext.Current.CancellationToken);
 
-        var rendered = await HelmChart.With("store: {connectionString: {existingSecret: account}}");
+        var rendered = await HelmChart.With("tls: {existingSecret: certs}\nstore: {connectionString: {existingSecret: account}}");
 
         var set = rendered.Pods.Single(pod => pod.Owner.EndsWith("-api", StringComparison.Ordinal)).Spec.Containers[0].Env.Select(variable => variable.Name);
         // For debugging by hand, and a folder that only whoever mounts it knows: extraEnv.
