@@ -16,15 +16,15 @@ internal sealed record Recovery(string Run, string Cause, bool HadOwner, long Ge
     /// <param name="entries">What they said, in order.</param>
     /// <param name="losses">The silos that were lost.</param>
     /// <param name="samples">How far the runs were.</param>
-    public static IEnumerable<Recovery> Find(IReadOnlyList<JournalEntry> entries, IEnumerable<Loss> losses, IReadOnlyCollection<StepSample> samples) =>
+    public static IEnumerable<Recovery> Find(IReadOnlyList<JournalEntry> entries, IReadOnlyCollection<Loss> losses, IReadOnlyCollection<StepSample> samples) =>
         from loss in losses
         from run in entries.GroupBy(entry => entry.Run)
-        select Of(loss, [.. run], samples) into recovery
+        select Of(loss, losses, [.. run], samples) into recovery
         where recovery is not null
         select recovery;
 
     // None when the silo had no rank of the run, or when the run was over and needed no other plan.
-    private static Recovery? Of(Loss loss, JournalEntry[] run, IReadOnlyCollection<StepSample> samples)
+    private static Recovery? Of(Loss loss, IReadOnlyCollection<Loss> losses, JournalEntry[] run, IReadOnlyCollection<StepSample> samples)
     {
         var before = run.OfType<PlanMade>().LastOrDefault(plan => plan.At <= loss.At);
         var next = run.OfType<PlanMade>().FirstOrDefault(plan => plan.At > loss.At);
@@ -40,9 +40,11 @@ internal sealed record Recovery(string Run, string Cause, bool HadOwner, long Ge
         var furthest = run.Where(entry => entry.At <= loss.At).Select(entry => entry.Step)
             .Concat(samples.Where(sample => sample.Run == before.Run && sample.At <= loss.At).Select(sample => sample.Step))
             .Max();
+        var end = commit?.At ?? next.At;
+        var cause = losses.Any(other => other.Cause == "all" && other.At >= loss.At && other.At < end) ? "all" : loss.Cause;
         return new Recovery(
-            before.Run, loss.Cause, before.Teller.Address == loss.Silo, generation,
-            Stopwatch.GetElapsedTime(loss.At, commit?.At ?? next.At).TotalSeconds,
+            before.Run, cause, before.Teller.Address == loss.Silo, generation,
+            Stopwatch.GetElapsedTime(loss.At, end).TotalSeconds,
             int.Max(furthest - resumed, 0) + 1);
     }
 }

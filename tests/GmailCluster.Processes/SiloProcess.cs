@@ -37,8 +37,23 @@ internal sealed class SiloProcess : IDisposable
     /// <summary>SIGCONT.</summary>
     public void Thaw() => _process.Thaw();
 
+    /// <summary>It gets a fifth of the time, until it is told otherwise.</summary>
+    public async Task Slow(CancellationToken until)
+    {
+        while (!until.IsCancellationRequested)
+        {
+            Freeze();
+            await Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System, CancellationToken.None);
+            Thaw();
+            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, CancellationToken.None);
+        }
+    }
+
     /// <summary>SIGTERM: it is to hand over and leave.</summary>
     public void Drain() => _process.Terminate();
+
+    /// <summary>Waits until something holds in a folder; fails when the silo ends before.</summary>
+    public Task Until(string folder, Func<bool> holds) => _process.Until(folder, holds);
 
     /// <summary>Waits for its end.</summary>
     public Task<CliRun> End() => _process.End();
