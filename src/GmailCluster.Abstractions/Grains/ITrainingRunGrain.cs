@@ -31,11 +31,11 @@ public interface IRankGrain : IGrainWithStringKey
     Task<BeginAnswer> Begin(RankAssignment assignment, CancellationToken cancellationToken);
 }
 
-/// <summary>One virtual rank of an alignment run. Key: run key, '/', rank.</summary>
+/// <summary>One virtual rank of an alignment run, on the silo that the plan names. Key: run key, '/', rank, '/', the silo's address.</summary>
 [Alias("gmail.IAlignmentWorkerGrain")]
 public interface IAlignmentWorkerGrain : IRankGrain;
 
-/// <summary>One virtual rank of a downstream run. Key: run key, '/', rank.</summary>
+/// <summary>One virtual rank of a downstream run, on the silo that the plan names. Key: run key, '/', rank, '/', the silo's address.</summary>
 [Alias("gmail.ITrainerGrain")]
 public interface ITrainerGrain : IRankGrain;
 
@@ -51,9 +51,6 @@ public enum BeginAnswer
 {
     /// <summary>The rank's steps are under way.</summary>
     Begun,
-
-    /// <summary>The grain was on another silo; it has left there, so the next call finds it where the plan says.</summary>
-    Moved,
 
     /// <summary>The silo has heard of a newer generation number.</summary>
     Stale,
