@@ -64,6 +64,7 @@ public enum BeginAnswer
 /// <param name="LostSilo">For <see cref="RankEnding.PeerLost"/>: who is gone.</param>
 /// <param name="Reason">For <see cref="RankEnding.PeerLost"/>: how that showed.</param>
 /// <param name="Failure">For <see cref="RankEnding.Failed"/>: why.</param>
+/// <param name="LostBy">For <see cref="RankEnding.PeerLost"/>: who found it so, if another silo did and told this one.</param>
 [GenerateSerializer, Immutable, Alias("gmail.rank-report")]
 public sealed record RankReport(
     [property: Id(0)] int Rank,
@@ -72,7 +73,8 @@ public sealed record RankReport(
     [property: Id(3)] RankEnding Ending,
     [property: Id(4)] string? LostSilo = null,
     [property: Id(5)] string? Reason = null,
-    [property: Id(6)] StageFailure? Failure = null);
+    [property: Id(6)] StageFailure? Failure = null,
+    [property: Id(7)] string? LostBy = null);
 
 /// <summary>How a rank's steps end.</summary>
 public enum RankEnding

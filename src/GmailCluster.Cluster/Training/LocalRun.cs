@@ -338,7 +338,7 @@ internal sealed partial class LocalRun(ArtifactKey key, RunServices services, Fu
             {
                 var isFirst = !scope.IsLossTold;
                 scope.IsLossTold = true;
-                return isFirst ? Ended(RankEnding.PeerLost) with { LostSilo = e.Silo, Reason = e.Message } : null;
+                return isFirst ? Ended(RankEnding.PeerLost) with { LostSilo = e.Silo, Reason = e.Message, LostBy = e.By } : null;
             }
         }
 #pragma warning disable CA1031 // Whatever else went wrong is the run's failure, told in its words.

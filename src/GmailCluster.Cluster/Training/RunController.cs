@@ -319,7 +319,7 @@ internal sealed class RunController(Stage stage, int worldSize, IRunSilos silos,
                 return new Next(Failure: report.Failure);
             case RankEnding.PeerLost:
                 _suspects.Add(report.LostSilo!);
-                NoteBreak(report.Silo, report.LostSilo!);
+                NoteBreak(report.LostBy ?? report.Silo, report.LostSilo!); // hearsay is no break between who tells and who is lost
                 return new Next($"{report.Silo} lost {report.LostSilo}: {report.Reason}");
             default:
                 return null;
