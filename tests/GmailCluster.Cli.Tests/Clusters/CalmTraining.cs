@@ -11,8 +11,8 @@ public sealed class CalmTraining : IAsyncLifetime
     public IReadOnlyDictionary<string, string> Weights { get; private set; } = new Dictionary<string, string>();
 
     /// <summary>The same spec in a folder of its own, nothing done yet.</summary>
-    internal static TinyExperiment Fresh() => new TinyExperiment("caption: { steps: 120, batch_size: 8 }", "validation")
-        .With("steps: 3\n", "steps: 80\n")
+    internal static TinyExperiment Fresh() => new TinyExperiment("caption: { steps: 80, batch_size: 8 }", "validation")
+        .With("steps: 3\n", "steps: 60\n")
         .With("arms: [naive, gmail+real]", "arms: [gmail]")
         .With("every_steps: 1 ", "every_steps: 20 ");
 
