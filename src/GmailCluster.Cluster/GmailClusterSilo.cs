@@ -14,6 +14,7 @@ using GmailCluster.Storage;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
+using Orleans.Runtime.Hosting;
 using Orleans.Serialization;
 using Orleans.Storage;
 
@@ -55,6 +56,7 @@ public static class GmailClusterSilo
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILoggerFactory>())));
         services.AddPlacementDirector<NodePlacement, NodePlacementDirector>();
+        services.AddGrainDirectory(NodeDirectory.Name, (_, _) => new NodeDirectory());
         services.AddOptions<RunOptions>().BindConfiguration(RunOptions.Section).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<ClusterCapacity>();
         services.AddKeyedSingleton<IGrainStorage>(ObjectStoreGrainStorage.Name, (provider, _) => new ObjectStoreGrainStorage(provider.GetRequiredService<IObjectStore>()));

@@ -31,11 +31,11 @@ public interface IRankGrain : IGrainWithStringKey
     Task<BeginAnswer> Begin(RankAssignment assignment, CancellationToken cancellationToken);
 }
 
-/// <summary>One virtual rank of an alignment run. Key: run key, '/', rank.</summary>
+/// <summary>One virtual rank of an alignment run, on the silo that the plan names. Key: run key, '/', rank, '/', the silo's address.</summary>
 [Alias("gmail.IAlignmentWorkerGrain")]
 public interface IAlignmentWorkerGrain : IRankGrain;
 
-/// <summary>One virtual rank of a downstream run. Key: run key, '/', rank.</summary>
+/// <summary>One virtual rank of a downstream run, on the silo that the plan names. Key: run key, '/', rank, '/', the silo's address.</summary>
 [Alias("gmail.ITrainerGrain")]
 public interface ITrainerGrain : IRankGrain;
 
@@ -52,9 +52,6 @@ public enum BeginAnswer
     /// <summary>The rank's steps are under way.</summary>
     Begun,
 
-    /// <summary>The grain was on another silo; it has left there, so the next call finds it where the plan says.</summary>
-    Moved,
-
     /// <summary>The silo has heard of a newer generation number.</summary>
     Stale,
 }
@@ -67,6 +64,7 @@ public enum BeginAnswer
 /// <param name="LostSilo">For <see cref="RankEnding.PeerLost"/>: who is gone.</param>
 /// <param name="Reason">For <see cref="RankEnding.PeerLost"/>: how that showed.</param>
 /// <param name="Failure">For <see cref="RankEnding.Failed"/>: why.</param>
+/// <param name="LostBy">For <see cref="RankEnding.PeerLost"/>: who found it so, if another silo did and told this one.</param>
 [GenerateSerializer, Immutable, Alias("gmail.rank-report")]
 public sealed record RankReport(
     [property: Id(0)] int Rank,
@@ -75,7 +73,8 @@ public sealed record RankReport(
     [property: Id(3)] RankEnding Ending,
     [property: Id(4)] string? LostSilo = null,
     [property: Id(5)] string? Reason = null,
-    [property: Id(6)] StageFailure? Failure = null);
+    [property: Id(6)] StageFailure? Failure = null,
+    [property: Id(7)] string? LostBy = null);
 
 /// <summary>How a rank's steps end.</summary>
 public enum RankEnding

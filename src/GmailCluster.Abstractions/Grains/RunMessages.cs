@@ -130,6 +130,7 @@ public sealed record FinishAnswer([property: Id(0)] WorkPhase Phase, [property: 
 /// <param name="LastLoss">The loss of the last one.</param>
 /// <param name="Warning">Why the last checkpoint was not written; null when it was.</param>
 /// <param name="Node">What the node offers.</param>
+/// <param name="Reports">How ranks have ended here under that plan: the owner may not have heard it from them.</param>
 [GenerateSerializer, Immutable, Alias("gmail.run-progress")]
 public sealed record RunProgress(
     [property: Id(0)] ArtifactKey Run,
@@ -137,4 +138,5 @@ public sealed record RunProgress(
     [property: Id(2)] int CommittedSteps,
     [property: Id(3)] double? LastLoss,
     [property: Id(4)] string? Warning,
-    [property: Id(5)] RunNode Node);
+    [property: Id(5)] RunNode Node,
+    [property: Id(6)] IReadOnlyList<RankReport> Reports);

@@ -339,7 +339,7 @@ internal sealed partial class TcpExchange : IRunExchange
             switch (_end)
             {
                 case PeerLostException lost:
-                    throw new PeerLostException(lost.Silo, "it was lost before", lost);
+                    throw new PeerLostException(lost.Silo, "it was lost before", lost) { By = lost.By };
                 case { } other:
                     throw new ObjectDisposedException(nameof(IRunExchange), other);
             }

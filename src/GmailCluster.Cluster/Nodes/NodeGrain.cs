@@ -6,11 +6,12 @@ using GmailCluster.Learning.Compute;
 using GmailCluster.Telemetry;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Orleans.GrainDirectory;
 
 namespace GmailCluster.Cluster.Nodes;
 
 /// <inheritdoc cref="INodeGrain"/>
-[NodePlacement]
+[NodePlacement, GrainDirectory(NodeDirectory.Name)]
 internal sealed class NodeGrain(
     ILocalSiloDetails silo, IGrainFactory grains, ComputePool pool, MakeShard make, IOptions<GenerationOptions> generation, ReplicaHost replicas, TimeProvider time,
     ILogger<ShardWorker> logger)

@@ -3,7 +3,7 @@ using Orleans.Runtime.Placement;
 
 namespace GmailCluster.Cluster.Nodes;
 
-/// <summary>Places a grain on the silo that its key names, and nowhere else.</summary>
+/// <summary>Places a grain on the silo that its key names after the last '/', and nowhere else.</summary>
 [GenerateSerializer, Immutable, SuppressReferenceTracking, Alias("gmail.node-placement")]
 public sealed class NodePlacement : PlacementStrategy;
 
@@ -16,7 +16,8 @@ internal sealed class NodePlacementDirector : IPlacementDirector
 {
     public Task<SiloAddress> OnAddActivation(PlacementStrategy strategy, PlacementTarget target, IPlacementContext context)
     {
-        var silo = SiloAddress.FromParsableString(target.GrainIdentity.Key.ToString()!);
+        var key = target.GrainIdentity.Key.ToString()!;
+        var silo = SiloAddress.FromParsableString(key[(key.LastIndexOf('/') + 1)..]);
         return context.GetCompatibleSilos(target).Contains(silo)
             ? Task.FromResult(silo)
             : throw new SiloUnavailableException($"The node {silo} is not in the cluster.");

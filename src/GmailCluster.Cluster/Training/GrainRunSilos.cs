@@ -2,7 +2,6 @@ using System.Globalization;
 using GmailCluster.Grains;
 using GmailCluster.Keys;
 using GmailCluster.Stages;
-using Orleans.Runtime.Placement;
 
 namespace GmailCluster.Cluster.Training;
 
@@ -19,19 +18,11 @@ internal sealed class GrainRunSilos(Stage stage, IGrainFactory grains, ISiloStat
 
     public Task<LoadAnswer> Load(string silo, LoadOrder order, CancellationToken cancellationToken) => Node(silo).LoadRun(order, cancellationToken);
 
-    public async Task<BeginAnswer> Begin(string silo, RankAssignment assignment, CancellationToken cancellationToken)
+    public Task<BeginAnswer> Begin(string silo, RankAssignment assignment, CancellationToken cancellationToken)
     {
-        var key = string.Create(CultureInfo.InvariantCulture, $"{Run}/{assignment.Rank}");
+        var key = string.Create(CultureInfo.InvariantCulture, $"{Run}/{assignment.Rank}/{silo}");
         IRankGrain rank = stage.Kind is StageKind.Align ? grains.GetGrain<IAlignmentWorkerGrain>(key) : grains.GetGrain<ITrainerGrain>(key);
-        RequestContext.Set(IPlacementDirector.PlacementHintKey, SiloAddress.FromParsableString(silo));
-        try
-        {
-            return await rank.Begin(assignment, cancellationToken);
-        }
-        finally
-        {
-            RequestContext.Remove(IPlacementDirector.PlacementHintKey);
-        }
+        return rank.Begin(assignment, cancellationToken);
     }
 
     public Task Hold(string silo, long generationNumber, CancellationToken cancellationToken) =>

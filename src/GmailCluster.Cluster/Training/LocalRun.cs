@@ -211,7 +211,7 @@ internal sealed partial class LocalRun(ArtifactKey key, RunServices services, Fu
         lock (_lock)
         {
             return Opened is { } open
-                ? new RunProgress(key, _scope.Plan?.GenerationNumber, open.Replica.CommittedSteps, open.Replica.LastLoss, open.Warning, Node)
+                ? new RunProgress(key, _scope.Plan?.GenerationNumber, open.Replica.CommittedSteps, open.Replica.LastLoss, open.Warning, Node, _scope.Reports)
                 : null;
         }
     }
@@ -293,6 +293,11 @@ internal sealed partial class LocalRun(ArtifactKey key, RunServices services, Fu
         {
             if (await Steps(assignment, scope) is { } report)
             {
+                lock (_lock)
+                {
+                    scope.Reports = [.. scope.Reports, report];
+                }
+
                 await services.Report(key, report, scope.Stop);
             }
         }
@@ -333,7 +338,7 @@ internal sealed partial class LocalRun(ArtifactKey key, RunServices services, Fu
             {
                 var isFirst = !scope.IsLossTold;
                 scope.IsLossTold = true;
-                return isFirst ? Ended(RankEnding.PeerLost) with { LostSilo = e.Silo, Reason = e.Message } : null;
+                return isFirst ? Ended(RankEnding.PeerLost) with { LostSilo = e.Silo, Reason = e.Message, LostBy = e.By } : null;
             }
         }
 #pragma warning disable CA1031 // Whatever else went wrong is the run's failure, told in its words.

@@ -17,7 +17,7 @@ namespace GmailCluster.Cluster.Training;
 /// <summary>
 /// A run's model, data and state on this silo, kept from plan to plan: a silo that goes on under a new plan loads nothing again.
 /// </summary>
-internal sealed class OpenRun : IAsyncDisposable
+internal sealed partial class OpenRun : IAsyncDisposable
 {
     private readonly Stage _stage;
     private readonly RunServices _services;
@@ -25,6 +25,7 @@ internal sealed class OpenRun : IAsyncDisposable
     private readonly CheckpointStore _checkpoints;
     private readonly CheckpointWriter _writer;
     private readonly RunMeter _meter;
+    private readonly ILogger<OpenRun> _logger;
     private readonly IDisposable _offer;
     private readonly int _everySteps;
     private volatile RunPlan? _plan;
@@ -32,10 +33,12 @@ internal sealed class OpenRun : IAsyncDisposable
     private double _secondsBefore;
     private long _since;
     private int _snapshotStep;
+    private long _goesOnUnder; // the generation number whose first commit has been told
 
     private OpenRun(Stage stage, OpenedTask task, RunServices services)
     {
         (_stage, _task, _services) = (stage, task, services);
+        _logger = services.Loggers.CreateLogger<OpenRun>();
         var settings = TrainingRunGrain.RunOf(stage);
         _everySteps = settings.Checkpoint.EverySteps;
         _checkpoints = new CheckpointStore(services.Store, stage.Key, services.Time);
@@ -178,6 +181,12 @@ internal sealed class OpenRun : IAsyncDisposable
     // Called between steps, before any rank goes on: the copy is consistent, and is all that training waits for.
     private void OnCommitted(int steps)
     {
+        if (IsWriter && _plan!.GenerationNumber is var generation && generation != _goesOnUnder)
+        {
+            _goesOnUnder = generation;
+            LogGoesOn(_stage.Title, steps, generation);
+        }
+
         if (IsWriter && steps % _everySteps == 0 && steps < Replica.Steps)
         {
             Snapshot(_plan!.GenerationNumber);
@@ -195,4 +204,7 @@ internal sealed class OpenRun : IAsyncDisposable
             await _services.StoredGeneration(_stage.Key, cancellationToken) is var stored
             && (stored == generationNumber || (IsWriter && stored == _plan!.GenerationNumber));
     }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Title}: step {Step} is committed, the first under generation number {GenerationNumber}")]
+    private partial void LogGoesOn(string title, int step, long generationNumber);
 }

@@ -31,6 +31,9 @@ internal sealed class PlanScope(long generationNumber, Task cleared)
     /// <summary>The plan, when ranks have begun.</summary>
     public RunPlan? Plan { get; set; }
 
+    /// <summary>How its ranks have ended.</summary>
+    public IReadOnlyList<RankReport> Reports { get; set; } = [];
+
     /// <summary>True once: a lost peer is reported by the first rank that sees it.</summary>
     public bool IsLossTold { get; set; }
 

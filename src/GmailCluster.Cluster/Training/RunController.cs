@@ -237,7 +237,7 @@ internal sealed class RunController(Stage stage, int worldSize, IRunSilos silos,
                 case BeginAnswer.Stale:
                     return false;
                 case null:
-                    await Pause(TimeSpan.FromMilliseconds(50), stop); // its last silo is gone, which the cluster is about to notice
+                    await Pause(TimeSpan.FromMilliseconds(50), stop); // its silo is gone, which the cluster is about to notice, or busy
                     break;
             }
         }
@@ -320,7 +320,7 @@ internal sealed class RunController(Stage stage, int worldSize, IRunSilos silos,
                 return new Next(Failure: report.Failure);
             case RankEnding.PeerLost:
                 _suspects.Add(report.LostSilo!);
-                NoteBreak(report.Silo, report.LostSilo!);
+                NoteBreak(report.LostBy ?? report.Silo, report.LostSilo!); // hearsay is no break between who tells and who is lost
                 return new Next($"{report.Silo} lost {report.LostSilo}: {report.Reason}");
             default:
                 return null;
@@ -356,6 +356,11 @@ internal sealed class RunController(Stage stage, int worldSize, IRunSilos silos,
         var members = plan.Members.Select(member => member.Silo).ToHashSet(StringComparer.Ordinal);
         var open = progress.Where(pair => pair.Progress is not null).Select(pair => pair.Progress!).ToArray();
         _furthest = open.Select(at => at.CommittedSteps).Append(_furthest).Max();
+        foreach (var report in open.SelectMany(at => at.Reports))
+        {
+            Report(report); // who cannot reach the owner, or not the silo that knows where it is, is heard nevertheless
+        }
+
         if (hasBegun && open.FirstOrDefault(at => members.Contains(at.Node.Silo) && at.GenerationNumber is null) is { } idle)
         {
             return new Observation($"{idle.Node.Silo} does not run its ranks");

@@ -121,6 +121,10 @@ public sealed class LocalCluster : IAsyncDisposable
         _silos.ForEach(silo => silo.Dispose());
     }
 
+    /// <summary>A Redis that keeps nothing, and ends some time after its standard input.</summary>
+    internal static IReadOnlyList<string> RedisCommand(string address, string port) =>
+        ["sh", "-c", RedisScript, "sh", "--port", port, "--bind", address, "--save", "", "--appendonly", "no", "--dir", Path.GetTempPath()];
+
     private static async Task RefuseSecond(IObjectStore store, CancellationToken cancellationToken)
     {
         if (await ClusterRecord.Read(store, cancellationToken).ConfigureAwait(false) is not { } record || record.ProcessId == Environment.ProcessId)
@@ -151,8 +155,7 @@ public sealed class LocalCluster : IAsyncDisposable
         }
 
         var port = Ports.Free().ToString(CultureInfo.InvariantCulture);
-        _redis = ChildProcess.Start(
-            "Redis", ["sh", "-c", RedisScript, "sh", "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", Path.GetTempPath()], [], _say);
+        _redis = ChildProcess.Start("Redis", RedisCommand("127.0.0.1", port), [], _say);
         Address = Address with { Redis = $"127.0.0.1:{port}" };
         await RedisServer.WaitFor(Address.Redis!, RedisLimit, _time, cancellationToken).ConfigureAwait(false);
     }

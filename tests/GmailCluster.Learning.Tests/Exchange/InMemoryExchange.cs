@@ -54,7 +54,7 @@ internal sealed class InMemoryExchange(InMemoryNetwork network, InMemoryMeeting 
     }
 
     /// <summary>Ends everything that is under way or will be asked for. Under the network's lock.</summary>
-    public void Lose(string silo, string reason) => End(new PeerLostException(silo, reason));
+    public void Lose(string silo, string reason, string? by = null) => End(new PeerLostException(silo, reason) { By = by == Silo ? null : by });
 
     private void End(Exception end)
     {
@@ -73,7 +73,7 @@ internal sealed class InMemoryExchange(InMemoryNetwork network, InMemoryMeeting 
         {
             if (_end is { } end)
             {
-                throw end is PeerLostException lost ? new PeerLostException(lost.Silo, "was lost before", lost) : new ObjectDisposedException(nameof(IRunExchange));
+                throw end is PeerLostException lost ? new PeerLostException(lost.Silo, "was lost before", lost) { By = lost.By } : new ObjectDisposedException(nameof(IRunExchange));
             }
 
             call = CallOf(step, name);

@@ -35,7 +35,7 @@ internal sealed class InMemoryMeeting(ExchangePlan plan)
         _members[own.Self] = entering;
         foreach (var member in plan.Members.Where(member => member.Silo != entering.Silo && network.IsCut(member.Silo, entering.Silo)))
         {
-            Lose(member.Silo, "the connection is cut");
+            Lose(member.Silo, "the connection is cut", entering.Silo);
         }
 
         if (_members.All(member => member is not null))
@@ -49,14 +49,17 @@ internal sealed class InMemoryMeeting(ExchangePlan plan)
     public string Missing() => plan.Members[Array.IndexOf(_members, null)].Silo;
 
     /// <summary>A member's end is everybody's, as far as it was not in good order.</summary>
-    public void Lose(string silo, string reason)
+    /// <param name="silo">The member.</param>
+    /// <param name="reason">How it showed.</param>
+    /// <param name="by">To whom, if not to all.</param>
+    public void Lose(string silo, string reason, string? by = null)
     {
         foreach (var member in _members.OfType<InMemoryExchange>())
         {
-            member.Lose(silo, reason);
+            member.Lose(silo, reason, by);
         }
 
-        if (_complete.TrySetException(new PeerLostException(silo, reason)))
+        if (_complete.TrySetException(new PeerLostException(silo, reason) { By = by }))
         {
             _ = _complete.Task.Exception;
         }

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 
-namespace GmailCluster.Cli.Tests.Clusters;
+namespace GmailCluster.Processes;
 
 /// <summary>Processes that a command started, as /proc tells of them.</summary>
 internal static class LocalProcesses
@@ -30,7 +30,7 @@ internal static class LocalProcesses
     {
         foreach (var process in processes)
         {
-            await process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(Limit, TimeProvider.System);
+            await process.WaitForExitAsync().WaitAsync(Limit, TimeProvider.System);
         }
     }
 
