@@ -3,7 +3,6 @@ using GmailCluster.Cluster.Tests.Training.Simulation;
 using GmailCluster.Cluster.Training;
 using GmailCluster.Grains;
 using GmailCluster.Learning.Compute;
-using GmailCluster.Stages;
 
 namespace GmailCluster.Cluster.Tests.Training;
 
