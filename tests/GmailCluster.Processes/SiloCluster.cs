@@ -31,7 +31,6 @@ internal sealed class SiloCluster : IAsyncDisposable
         {
             var file = Path.Combine(folder, "secret");
             File.WriteAllText(file, "a secret of silos on several hosts");
-            File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
             _secret = ["--secret-file", file];
         }
     }
