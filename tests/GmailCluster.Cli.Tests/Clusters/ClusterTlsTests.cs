@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
-using GmailCluster.Cli.Tests.EndToEnd;
 using GmailCluster.Cluster.Tests.Exchange;
 using GmailCluster.Host.Tests.Experiments;
 

@@ -3,7 +3,6 @@ using System.Net;
 using System.Net.Sockets;
 using Azure.Storage.Blobs;
 using GmailCluster.Cli.Tests.Clusters;
-using GmailCluster.Cli.Tests.EndToEnd;
 using GmailCluster.Cli.Tests.Telemetry;
 using GmailCluster.Data.Tests.Storage;
 using GmailCluster.Host.Tests.Experiments;

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using GmailCluster.Cli.Tests.Clusters;
-using GmailCluster.Cli.Tests.EndToEnd;
 using GmailCluster.Data.Storage;
 using GmailCluster.Experiments;
 using GmailCluster.Host.Tests.Experiments;
