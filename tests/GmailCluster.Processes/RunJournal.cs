@@ -96,7 +96,7 @@ internal sealed partial class RunJournal
 
     private static long Number(Match match, string group) => long.Parse(match.Groups[group].Value, CultureInfo.InvariantCulture);
 
-    [GeneratedRegex(@"\] (?<run>[^\[\]]+): generation number (?<number>\d+): (?<members>ranks .+), from step (?<step>\d+), because (?<reason>.*)$")]
+    [GeneratedRegex(@"\] (?<run>[^\[\]]+): generation number (?<number>\d+): (?<members>ranks .+), from step (?<step>\d+)(?:, with [^,]+ done again)?, because (?<reason>.*)$")]
     private static partial Regex Plan();
 
     [GeneratedRegex(@"ranks (?<first>\d+)-(?<last>\d+) on (?<silo>[^,@]+)")]

@@ -73,7 +73,7 @@ internal sealed partial class ExperimentWatchdog(
         catch (Exception e) when (e is not OperationCanceledException)
 #pragma warning restore CA1031
         {
-            LogNotListed(e.Message);
+            LogNotListed(Reason.Of(e));
         }
     }
 
@@ -87,7 +87,7 @@ internal sealed partial class ExperimentWatchdog(
         catch (Exception e) when (e is not OperationCanceledException)
 #pragma warning restore CA1031
         {
-            LogNotAttended(experiment, e.Message);
+            LogNotAttended(experiment, Reason.Of(e));
         }
     }
 

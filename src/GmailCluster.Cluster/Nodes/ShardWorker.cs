@@ -66,7 +66,7 @@ internal sealed partial class ShardWorker(
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            LogPullEnded(generation, e.Message);
+            LogPullEnded(generation, Reason.Of(e));
         }
     }
 
@@ -108,7 +108,8 @@ internal sealed partial class ShardWorker(
             }
             catch (Exception e) when (Unreachable.Is(e) && time.GetElapsedTime(since) < options.LeaseDuration)
             {
-                LogNotBrought(lease.Shard, e.Message);
+                var reason = Reason.Of(e);
+                LogNotBrought(lease.Shard, reason);
                 await Task.Delay(RetryPeriod, time, _stopping.Token);
             }
         }

@@ -11,7 +11,7 @@ internal sealed partial class RankReporter(IGrainFactory grains, TimeProvider ti
 
     public async Task Report(ArtifactKey run, RankReport report, CancellationToken cancellationToken)
     {
-        while (true)
+        for (var isFirst = true; ; isFirst = false)
         {
             try
             {
@@ -22,12 +22,17 @@ internal sealed partial class RankReporter(IGrainFactory grains, TimeProvider ti
             catch (Exception e) when (!cancellationToken.IsCancellationRequested)
 #pragma warning restore CA1031
             {
-                LogNotHeard(run, report.Rank, report.Ending, e.Message);
+                if (isFirst)
+                {
+                    var reason = Reason.Of(e);
+                    LogNotHeard(run, report.Rank, report.Ending, reason);
+                }
+
                 await Task.Delay(Pause, time, cancellationToken);
             }
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "{Run}: that rank {Rank} ended ({Ending}) could not be reported, which is tried again: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Run}: that rank {Rank} ended ({Ending}) could not be reported, which is tried until it is: {Reason}")]
     private partial void LogNotHeard(ArtifactKey run, int rank, RankEnding ending, string reason);
 }
