@@ -4,7 +4,6 @@ using GmailCluster.Data.Storage;
 using GmailCluster.Host.Experiments;
 using GmailCluster.Specs;
 using GmailCluster.Stages;
-using GmailCluster.Storage;
 
 namespace GmailCluster.Chaos;
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using GmailCluster.Cli.Tests.EndToEnd;
 using GmailCluster.Data.Storage;
 using GmailCluster.Host.Tests.Experiments;
 
