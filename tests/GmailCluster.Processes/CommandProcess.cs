@@ -152,6 +152,7 @@ internal sealed class CommandProcess : IDisposable
         if (!_process.HasExited)
         {
             _process.Kill();
+            _process.WaitForExit(); // it may write to a folder that is about to go
         }
 
         _process.Dispose();

@@ -7,7 +7,7 @@ namespace GmailCluster.Processes;
 internal sealed partial class RunJournal
 {
     // Bounds a failure, nothing else.
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
 
     private readonly Lock _lock = new();
     private readonly List<JournalEntry> _entries = [];
