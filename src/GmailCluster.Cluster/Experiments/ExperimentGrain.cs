@@ -128,6 +128,7 @@ internal sealed partial class ExperimentGrain(
         _notes.Journal.Add(ExperimentEventKind.Submitted, null, $"{what}: {order.Stages.Count} stages, {done.Count} of them done before.");
         _board.Begin(order.Stages, done, done);
         StartLooking();
+        await _notes.Write(Summary(), cancellationToken); // whoever lists experiments once this is answered finds it running
     }
 
     // The submitter has just written the spec to the store that it took for the cluster's, and the pictures before it.

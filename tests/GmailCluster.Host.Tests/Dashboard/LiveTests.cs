@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using GmailCluster.Host.Experiments;
 using GmailCluster.Host.Tests.Api;
 using GmailCluster.Specs;
 using GmailCluster.Stages;
@@ -27,6 +28,7 @@ public sealed partial class LiveTests(ApiWorld world, DashboardBrowser browser) 
             Token);
         using var client = world.Client();
         var id = await client.Submit(SpecReader.Read(spec), _ => { }, Token);
+        Assert.Contains(await new ExperimentShelf(world.Store).List(Token), listed => listed.Id == id && listed.Phase is StagePhase.Running); // at once, for 'status' may be the next command
         var stages = await client.Stages(id, Token);
         await using var opened = await browser.Open();
         var page = await opened.SignIn(world.Address, world.WriteToken);
