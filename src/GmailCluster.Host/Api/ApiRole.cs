@@ -24,6 +24,9 @@ public sealed class ApiRole : IAsyncDisposable
     private const int RequestsAtOnce = 400;
     private const int RequestsPerSecond = 100;
 
+    /// <summary>The most live streams of one caller.</summary>
+    internal const int StreamsPerCaller = 256;
+
     // Live streams must not keep a process that is asked to end.
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(5);
 
@@ -116,7 +119,7 @@ public sealed class ApiRole : IAsyncDisposable
                 rejected.HttpContext.Response.Headers.RetryAfter = "1";
                 return new ValueTask(rejected.HttpContext.RequestServices.GetRequiredService<ApiProblems>().Write(
                     rejected.HttpContext,
-                    new ApiException(StatusCodes.Status429TooManyRequests, "the API", $"takes {RequestsPerSecond} requests a second from a caller, and {RequestsAtOnce} at once.", "Ask again in a second."),
+                    new ApiException(StatusCodes.Status429TooManyRequests, "the API", $"takes {RequestsPerSecond} requests a second and {StreamsPerCaller} live streams from a caller, and {RequestsAtOnce} requests at once.", "Ask again in a second; close streams that nobody looks at."),
                     token));
             };
         });
@@ -170,10 +173,14 @@ public sealed class ApiRole : IAsyncDisposable
         })
         : RateLimitPartition.GetNoLimiter(""));
 
-    // Probes and pages of the dashboard are cheap and must go through when the rest does not.
-    private static PartitionedRateLimiter<HttpContext> AtOnce() => PartitionedRateLimiter.Create<HttpContext, string>(context => context.Features.Get<ApiCaller>() is not null
-        ? RateLimitPartition.GetConcurrencyLimiter("all", _ => new ConcurrencyLimiterOptions { PermitLimit = RequestsAtOnce, QueueLimit = RequestsAtOnce })
-        : RateLimitPartition.GetNoLimiter(""));
+    // Probes and pages of the dashboard are cheap and must go through when the rest does not. A live stream lasts as long as its
+    // client likes, so one caller's must not take the places of everybody's requests: they count apart, and for each caller.
+    private static PartitionedRateLimiter<HttpContext> AtOnce() => PartitionedRateLimiter.Create<HttpContext, (bool IsStream, string Caller)>(context => context.Features.Get<ApiCaller>() switch
+    {
+        null => RateLimitPartition.GetNoLimiter((false, "")),
+        var caller when ExperimentEndpoints.IsStream(context.Request) => RateLimitPartition.GetConcurrencyLimiter((true, caller.Name), _ => new ConcurrencyLimiterOptions { PermitLimit = StreamsPerCaller }),
+        _ => RateLimitPartition.GetConcurrencyLimiter((false, "all"), _ => new ConcurrencyLimiterOptions { PermitLimit = RequestsAtOnce, QueueLimit = RequestsAtOnce }),
+    });
 
     private static async Task<string?> WhyNotReady(ClusterLink link, IObjectStore store, CancellationToken cancellationToken)
     {

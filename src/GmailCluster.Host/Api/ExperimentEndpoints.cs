@@ -37,6 +37,9 @@ internal static class ExperimentEndpoints
         experiments.MapPost("/{id}/resume", Resume).WithSummary("Go on after a failure or a cancellation.").WithMetadata(new RequiredScope(ApiScope.Write));
     }
 
+    /// <summary>Whether a request asks for a stream that stays open.</summary>
+    public static bool IsStream(HttpRequest request) => request.Headers.Accept.ToString().Contains("text/event-stream", StringComparison.OrdinalIgnoreCase);
+
     private static async Task<ExperimentPage> List(ExperimentFeed feed, CancellationToken cancellationToken, int offset = 0, int limit = 100, StagePhase? phase = null, string? search = null)
     {
         if (offset < 0 || limit is < 1 or > MostItems)
@@ -60,7 +63,7 @@ internal static class ExperimentEndpoints
     private static async Task<IResult> Events(string id, ExperimentFeed feed, HttpContext context, CancellationToken cancellationToken, long after = 0)
     {
         var found = await feed.Find(id, cancellationToken).ConfigureAwait(false);
-        if (!context.Request.Headers.Accept.ToString().Contains("text/event-stream", StringComparison.OrdinalIgnoreCase))
+        if (!IsStream(context.Request))
         {
             var events = await feed.Shelf.Events(found, after, cancellationToken).ConfigureAwait(false);
             return TypedResults.Json(new EventPage([.. events.Take(ExperimentEvent.PageSize).Select(EventView.Of)]), ApiJson.Options);

@@ -1,6 +1,9 @@
 using System.Net;
+using GmailCluster.Data.Storage;
 using GmailCluster.Errors;
 using GmailCluster.Host.Api;
+using GmailCluster.Host.Experiments;
+using GmailCluster.Storage;
 using Microsoft.Extensions.Logging;
 
 namespace GmailCluster.Host.Tests.Api;
@@ -91,6 +94,36 @@ public sealed class ApiRoleTests : IDisposable
         Assert.Equal(HttpStatusCode.MisdirectedRequest, await Ask("rebound.example"));
         Assert.Equal(HttpStatusCode.OK, await Ask("localhost"));
         Assert.Equal(HttpStatusCode.OK, await Ask($"127.0.0.1:{api.Address.Port}"));
+    }
+
+    [Fact]
+    public async Task Live_streams_are_so_many_for_each_caller_and_take_no_places_of_other_requests()
+    {
+        var (watcher, other) = (ApiToken.Create("watcher", ApiScope.Read), ApiToken.Create("other", ApiScope.Read));
+        await File.WriteAllLinesAsync(Path.Combine(_folder, "tokens"), [watcher.Line, other.Line], Token);
+        await new FolderObjectStore(Path.Combine(_folder, "store")).PutBytes(ExperimentShelf.SpecKey("one-0a1b2c3d"), "name: one"u8.ToArray(), PutCondition.Always, Token);
+        await using var api = await Start("127.0.0.1:0", Path.Combine(_folder, "tokens")); // without a cluster a stream waits for one
+        using var http = new HttpClient { BaseAddress = api.Address };
+
+        async Task<HttpResponseMessage> Ask(ApiToken token, string path, string accept)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, path) { Headers = { { "Authorization", $"Bearer {token.Secret}" }, { "Accept", accept } } };
+            return await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Token);
+        }
+
+        Task<HttpResponseMessage> Stream(ApiToken token) => Ask(token, "api/experiments/one-0a1b2c3d/events", "text/event-stream");
+        var streams = await Task.WhenAll(Enumerable.Range(0, ApiRole.StreamsPerCaller).Select(_ => Stream(watcher)));
+        using var tooMany = await Stream(watcher);
+        using var request = await Ask(watcher, "api/session", "application/json");
+        using var others = await Stream(other);
+        foreach (var stream in streams)
+        {
+            Assert.Equal(HttpStatusCode.OK, stream.StatusCode);
+            stream.Dispose();
+        }
+
+        Assert.Equal((HttpStatusCode.TooManyRequests, HttpStatusCode.OK, HttpStatusCode.OK), (tooMany.StatusCode, request.StatusCode, others.StatusCode));
+        Assert.Contains("256 live streams", await tooMany.Content.ReadAsStringAsync(Token), StringComparison.Ordinal);
     }
 
     private Task<ApiRole> Start(string listen, string? tokens = null) => ApiRole.Start(
