@@ -15,6 +15,9 @@ public sealed record RunState
     /// <summary>What is trained.</summary>
     public Stage? Stage { get; init; }
 
+    /// <summary>The span that it was started in: whoever takes it up goes on in that trace. Null when nobody listened.</summary>
+    public string? TraceParent { get; init; }
+
     /// <summary>Why it failed.</summary>
     public StageFailure? Failure { get; init; }
 

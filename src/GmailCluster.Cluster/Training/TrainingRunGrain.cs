@@ -79,7 +79,7 @@ internal sealed partial class TrainingRunGrain(
             return;
         }
 
-        var next = run.State with { GenerationNumber = run.State.GenerationNumber + 1, Phase = StagePhase.Running, Stage = stage, Failure = null };
+        var next = run.State with { GenerationNumber = run.State.GenerationNumber + 1, Phase = StagePhase.Running, Stage = stage, TraceParent = TraceParent.Current, Failure = null };
         await run.Save(next, DeactivateOnIdle, cancellationToken);
         _isRaised = true;
         if (next.GenerationNumber > 1)
@@ -183,7 +183,7 @@ internal sealed partial class TrainingRunGrain(
         _controller = new RunController(stage, RunOf(stage).WorldSize, new GrainRunSilos(stage, grains, oracle), this, options.Value, time);
         this.DelayDeactivation(TimeSpan.FromDays(365)); // the run is work in hand although no call is
         oracle.SubscribeToSiloStatusEvents(this);
-        _span = Spans.Run.Start()?.WithRun(Key).WithGenerationNumber(run.State.GenerationNumber).With(Attributes.WorldSize, RunOf(stage).WorldSize);
+        _span = Spans.Run.StartUnder(run.State.TraceParent)?.WithRun(Key).WithGenerationNumber(run.State.GenerationNumber).With(Attributes.WorldSize, RunOf(stage).WorldSize);
         _leading = Follow(_controller, stage, reason, wasLed, _stop.Token);
     }
 

@@ -53,16 +53,18 @@ public sealed class KilledRunTests
 
             var watched = await CommandProcess.Run(experiment.Folder, "watch", "tiny", "--store", "store", "--redis", redis.Address);
             Assert.True(watched.ExitCode == 0, watched.Out + watched.Error);
+            var consoles = "";
             foreach (var (name, silo) in silos.Where(pair => pair.Key != victim))
             {
                 silo.Terminate();
-                Assert.Equal(0, (await silo.End()).ExitCode);
+                var ended = await silo.End();
+                Assert.True(ended.ExitCode == 0, $"{name}: {ended.Error}");
+                consoles += ended.Error;
             }
 
             Tree(receiver, run, victim);
             await Figures(receiver, experiment, victim);
-            var console = (await silos[run.Resource["service.name"]].End()).Error;
-            Assert.Matches($"SpanId:[0-9a-f]{{16}}, TraceId:{run.TraceId}[^\n]* align matched seed 0: generation number 2: ", console);
+            Assert.Matches($"SpanId:[0-9a-f]{{16}}, TraceId:{run.TraceId}[^\n]* align matched seed 0: generation number [2-9]: ", consoles);
         }
         finally
         {
@@ -86,15 +88,15 @@ public sealed class KilledRunTests
         Assert.Contains(tree.Named("store put"), put => tree.HasAncestors(put, "shard", "stage generate", "experiment") && put.Attributes[Attributes.ObjectKey].EndsWith(".tar", StringComparison.Ordinal));
         Assert.Contains(tree.Named("store put"), put => tree.HasAncestors(put, "checkpoint save", "stage align", "experiment"));
         var steps = own.Where(IsAlignStep).ToLookup(GenerationNumber);
-        Assert.Superset(new HashSet<string> { "1", "2" }, steps.Select(generation => generation.Key).ToHashSet());
+        Assert.True(steps.Contains("1") && steps.Count > 1);
         Assert.All(steps.Where(generation => generation.Key != "1").SelectMany(generation => generation), step =>
         {
             Assert.True(tree.HasAncestors(step, "run", "stage align", "experiment"));
             Assert.NotEqual(victim, step.Resource["service.name"]);
         });
-        var recovery = tree.Named("recovery").First(span => span.Attributes[Attributes.Run] == _align && span.Attributes[Attributes.GenerationNumber] == "2");
+        var recovery = tree.Named("recovery").Where(span => span.Attributes[Attributes.Run] == _align).MinBy(span => int.Parse(GenerationNumber(span), CultureInfo.InvariantCulture))!;
         Assert.True(tree.HasAncestors(recovery, "stage align", "experiment"));
-        Assert.Contains("lost", recovery.Attributes[Attributes.Reason], StringComparison.Ordinal);
+        Assert.Matches("lost|given 127.0.0.1:[^ ]+ up", recovery.Attributes[Attributes.Reason]);
 
         Assert.Equal(root.TraceId, run.TraceId);
         var lines = receiver.Logs.Where(log => log.Text.StartsWith("align matched seed 0: generation number ", StringComparison.Ordinal)).ToArray();
@@ -110,12 +112,13 @@ public sealed class KilledRunTests
             .Select(line => (Number: Number(line, "generation number ", ':'), From: Number(line, ", from step ", ','))).Prepend((Number: 1, From: 0)).Distinct().OrderBy(plan => plan.Number).ToArray(); // that it began is told elsewhere
         var steps = receiver.Spans.Where(IsAlignStep).ToLookup(span => int.Parse(GenerationNumber(span), CultureInfo.InvariantCulture), Step);
 
-        // One kill, one plan; a machine that is slow enough may lose another silo, or the grain of the run with a part of the directory.
-        Assert.Equal(Enumerable.Range(1, plans.Length), plans.Select(plan => plan.Number));
+        // One kill, one more plan; on a slow machine the next attempt, too, may come to nothing, or ranks be moved from a slow silo.
+        Assert.True(plans.Length > 1);
         Assert.InRange(plans[1].From, 6, AlignSteps - 1);
-        Assert.Equal(plans.Length - 1, Total(receiver, "gmailcluster.recoveries"));
-        var begunAgain = plans.Skip(1).Sum(plan => int.Max(1, steps[plan.Number - 1].Distinct().Count(step => step >= plan.From)));
-        Assert.Equal(begunAgain, Total(receiver, "gmailcluster.steps.lost")); // for each plan the step in flight, if nobody was further
+        Assert.Equal(plans[^1].Number - 1, Total(receiver, "gmailcluster.recoveries"));
+        var begunAgain = plans.Zip(plans.Skip(1), (before, plan) => steps[before.Number].Distinct().Count(step => step >= plan.From)).Sum();
+        var lost = Total(receiver, "gmailcluster.steps.lost");
+        Assert.True(begunAgain >= 1 && lost >= begunAgain && lost < begunAgain + plans.Length - 1, $"{lost} lost, {begunAgain} begun again: {string.Join("; ", plans)}\n{journal}");
         var recovery = Of(receiver, "gmailcluster.recovery.duration").ToArray();
         Assert.Equal(plans.Length - 1, recovery.Sum(point => point.Value));
         Assert.InRange(recovery.Sum(point => point.Sum), 0.001, 60);
