@@ -32,7 +32,7 @@ public sealed class RunMeter : IDisposable
     }
 
     /// <summary>A part of a step is over.</summary>
-    /// <param name="phase"><c>gradient</c>, <c>exchange</c> or <c>update</c>.</param>
+    /// <param name="phase"><c>gradient</c>, <c>exchange</c>, <c>update</c> or <c>snapshot</c>.</param>
     /// <param name="duration">How long it took.</param>
     public void StepPhase(string phase, TimeSpan duration) =>
         Metrics.StepPhaseDuration.Record(duration.TotalSeconds, _kind, new(Attributes.StepPhase, phase));

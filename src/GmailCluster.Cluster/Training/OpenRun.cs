@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text.Json;
 using GmailCluster.Cluster.Checkpoints;
@@ -178,7 +179,9 @@ internal sealed class OpenRun : IAsyncDisposable
     {
         if (IsWriter && steps % _everySteps == 0 && steps < Replica.Steps)
         {
+            var begun = Stopwatch.GetTimestamp();
             Snapshot(_plan!.GenerationNumber);
+            _meter.StepPhase("snapshot", Stopwatch.GetElapsedTime(begun));
         }
     }
 
