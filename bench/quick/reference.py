@@ -9,50 +9,21 @@ import argparse
 import io
 import json
 import os
-import re
 import sys
-import tarfile
 import time
 
 root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 emoji = os.path.join(root, "samples/emoji")
 sys.path.insert(0, os.path.join(root, "bench"))
 
-import numpy as np  # noqa: E402
 import torch  # noqa: E402
 import torch.nn.functional as F  # noqa: E402
 from PIL import Image  # noqa: E402
 from reference.bpe import Bpe  # noqa: E402
 from reference.clip import Clip, Text  # noqa: E402
 from reference.diffusion import Decoder, UNet, sample  # noqa: E402
+from reference.emoji import SPEC, config, info_nce, mmd, optimiser, pixels, read_tar, setting  # noqa: E402
 from reference.gpt2 import ClipCap  # noqa: E402
-
-
-
-def read_spec(path):
-    """As much of YAML as the spec needs: "a: b" nested by indentation; lists of mappings are passed over."""
-    spec = {}
-    stack = [(-1, spec)]
-    with open(path) as file:
-        for line in file:
-            match = re.match(r"^( *)(\w+):\s*([^#]*?)\s*(#.*)?$", line)
-            if match:
-                indent, key, value = len(match[1]), match[2], match[3]
-                while stack[-1][0] >= indent:
-                    stack.pop()
-                stack[-1][1][key] = value if value else {}
-                if not value:
-                    stack.append((indent, stack[-1][1][key]))
-    return spec
-
-
-SPEC = read_spec(os.path.join(emoji, "quick.yaml"))
-
-
-def setting(section, key, default=None):
-    value = SPEC[section].get(key, default)
-    return float(value) if "." in str(value) else int(value)
-
 
 PROMPTS = int(SPEC["data"]["prompts"]["limit"]) * setting("generate", "images_per_caption")
 STEPS, GUIDANCE, GENERATION_BATCH = setting("generate", "steps"), setting("generate", "guidance_scale"), setting("generate", "batch_size")
@@ -63,14 +34,6 @@ LONG_STEPS, LONG_BATCH = setting("long", "steps"), setting("long", "batch_size")
 KEPT, STRETCH = setting("long", "kept_positions", 20), setting("long", "stretch", 4)
 ARMS, TEMPLATES = SPEC["arms"].count(",") + 1, SPEC["evaluate"]["zero_shot"]["templates"].count('", "') + 1
 FEATURE_BATCH, TEXT_BATCH = 64, 128
-
-MEAN = np.array([0.48145466, 0.4578275, 0.40821073], np.float32)
-STD = np.array([0.26862954, 0.26130258, 0.27577711], np.float32)
-
-
-def config(*path):
-    with open(os.path.join(emoji, *path, "config.json")) as file:
-        return json.load(file)
 
 
 class Stage:
@@ -84,26 +47,6 @@ class Stage:
 
     def __exit__(self, *_):
         print(self.name, self.unit, self.items, time.perf_counter() - self.start, sep="\t", flush=True)
-
-
-def read_tar(name):
-    pictures = {}
-    with tarfile.open(os.path.join(emoji, "noto", name + ".tar")) as tar:
-        for member in tar:
-            key, extension = member.name.split(".", 1)
-            pictures.setdefault(key, {})[extension] = tar.extractfile(member).read()
-    return [(p["png"], p["txt"].decode(), json.loads(p["json"])) for p in pictures.values()]
-
-
-def pixels(encoded, size):
-    """CLIP's preprocessing, with Pillow."""
-    rows = []
-    for data in encoded:
-        image = Image.open(io.BytesIO(data)).convert("RGB")
-        if image.size != (size, size):
-            image = image.resize((size, size), Image.BICUBIC)
-        rows.append(((np.asarray(image, np.float32) / 255 - MEAN) / STD).transpose(2, 0, 1))
-    return torch.from_numpy(np.stack(rows))
 
 
 def chunks(items, size):
@@ -146,26 +89,6 @@ def generate(parts, texts, prompts):
             Image.fromarray(image).save(buffer, "PNG")
             made.append(buffer.getvalue())
     return made
-
-
-def info_nce(a, b, scale):
-    logits = scale * a @ b.t()
-    target = torch.arange(len(a))
-    return (F.cross_entropy(logits, target) + F.cross_entropy(logits.t(), target)) / 2
-
-
-def mmd(x, y):
-    def kernel(a, b):
-        d = torch.cdist(a, b) ** 2
-        return sum(torch.exp(d / (-2 * s * s)) for s in (0.35, 0.7))
-
-    n = len(x)
-    off = 1 - torch.eye(n)
-    return ((kernel(x, x) + kernel(y, y)) * off).sum() / (n * (n - 1)) - 2 * kernel(x, y).mean()
-
-
-def optimiser(model):
-    return torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=1e-3, foreach=True)
 
 
 def align(vision, generated, real, text, size):
@@ -214,7 +137,7 @@ def main():
     clip_config, gpt2_config, vae = config("emoji-clip"), config("emoji-gpt2"), config("emoji-sd", "vae")
     size, width = clip_config["vision_config"]["image_size"], clip_config["projection_dim"]
     with Stage("import", "pictures", 2221):
-        sets = {name: read_tar(name) for name in ("train", "test-novel", "test-compositional")}
+        sets = {name: read_tar(os.path.join(emoji, "noto", name + ".tar")) for name in ("train", "test-novel", "test-compositional")}
     train, tests = sets["train"], sets["test-novel"] + sets["test-compositional"]
     texts = Texts(Bpe(os.path.join(emoji, "emoji-clip"), clip=True), clip_config["text_config"])
     bpe = Bpe(os.path.join(emoji, "emoji-gpt2"), clip=False)

@@ -35,7 +35,7 @@ public static class Attributes
     /// <summary>Training step, from 0; of a checkpoint: how many steps it holds.</summary>
     public const string Step = "gmailcluster.step";
 
-    /// <summary>Part of a step: <c>gradient</c>, <c>exchange</c>, <c>update</c>.</summary>
+    /// <summary>Part of a step: <c>gradient</c>, <c>exchange</c>, <c>update</c>, <c>snapshot</c>.</summary>
     public const string StepPhase = "gmailcluster.step.phase";
 
     /// <summary>What is exchanged: <c>all_reduce</c>, <c>all_gather</c>, <c>state</c>.</summary>

@@ -41,7 +41,7 @@ public sealed class RunMeter : IDisposable
     public static RunMeter? Find(ArtifactKey run) => Open.Keys.FirstOrDefault(meter => meter._key == run);
 
     /// <summary>A part of a step is over.</summary>
-    /// <param name="phase"><c>gradient</c>, <c>exchange</c> or <c>update</c>.</param>
+    /// <param name="phase"><c>gradient</c>, <c>exchange</c>, <c>update</c> or <c>snapshot</c>.</param>
     /// <param name="duration">How long it took.</param>
     public void StepPhase(string phase, TimeSpan duration)
     {

@@ -20,6 +20,7 @@ internal static class CheckpointFiles
     private const string State = "state.json";
     private const string First = "exp_avg.";
     private const string Second = "exp_avg_sq.";
+    private const int HeaderBytes = 1 << 16; // of most models; more only grows
 
     /// <summary>The files, in the order in which they are written.</summary>
     public static IReadOnlyList<string> Names { get; } = [Model, Optimizer, State];
@@ -31,8 +32,8 @@ internal static class CheckpointFiles
         var moments = Named(layout, state.FirstMoment, First).Concat(Named(layout, state.SecondMoment, Second));
         return
         [
-            (Model, Safetensors(Named(layout, state.Values, ""))),
-            (Optimizer, Safetensors(moments)),
+            (Model, Safetensors(layout.Length, Named(layout, state.Values, ""))),
+            (Optimizer, Safetensors(2L * layout.Length, moments)),
             (State, JsonSerializer.SerializeToUtf8Bytes(new StateFile(state.Losses.Count, seconds, state.Losses), StageJson.Options)),
         ];
     }
@@ -47,13 +48,16 @@ internal static class CheckpointFiles
             new TrainingState(state.Losses, Flat(layout, model, ""), Flat(layout, optimizer, First), Flat(layout, optimizer, Second)), state.Seconds);
     }
 
-    private static IEnumerable<KeyValuePair<string, Tensor>> Named(FlatParameters layout, float[] flat, string prefix) =>
-        layout.Slices.Select(slice => KeyValuePair.Create(
-            prefix + slice.Name, tensor(flat.AsSpan(slice.Offset, slice.Count).ToArray()).view([.. slice.Shape])));
-
-    private static byte[] Safetensors(IEnumerable<KeyValuePair<string, Tensor>> tensors)
+    private static IEnumerable<KeyValuePair<string, Tensor>> Named(FlatParameters layout, float[] flat, string prefix)
     {
-        using var stream = new MemoryStream();
+        var whole = from_array(flat); // [N]
+        return layout.Slices.Select(slice => KeyValuePair.Create(prefix + slice.Name, whole.narrow(0, slice.Offset, slice.Count).view([.. slice.Shape])));
+    }
+
+    private static byte[] Safetensors(long count, IEnumerable<KeyValuePair<string, Tensor>> tensors)
+    {
+        // Sized beforehand: a stream that grows copies what it has, again and again, while training wants the memory's bandwidth.
+        using var stream = new MemoryStream((int)long.Min((count * sizeof(float)) + HeaderBytes, Array.MaxLength));
         SafetensorsWriter.Write(stream, tensors);
         return stream.ToArray();
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text.Json;
 using GmailCluster.Cluster.Checkpoints;
@@ -189,7 +190,9 @@ internal sealed partial class OpenRun : IAsyncDisposable
 
         if (IsWriter && steps % _everySteps == 0 && steps < Replica.Steps)
         {
+            var begun = Stopwatch.GetTimestamp();
             Snapshot(_plan!.GenerationNumber);
+            _meter.StepPhase("snapshot", Stopwatch.GetElapsedTime(begun));
         }
     }
 
