@@ -187,20 +187,23 @@ internal sealed class ChaosPass(int pass, int size, int mostKills, ChaosOptions 
             }
         }
 
-        var joining = targets.Select((_, i) => Replace(cluster, strike.Rest * (i + 1))).ToArray();
-        _work.AddRange(joining);
+        _work.AddRange(targets.Select((_, i) => Replace(cluster, strike.Rest * (i + 1))));
         if (Living(cluster).Count == 0)
         {
-            await GoOn(joining, cluster, ended);
+            await GoOn(cluster, ended);
         }
     }
 
     // Everything has died: a person starts silos again and says 'resume'. The next strike waits until a run has gone on, so that a
     // schedule that is faster than a start can end.
-    private async Task GoOn(Task[] joining, SiloCluster cluster, CancellationToken ended)
+    private async Task GoOn(SiloCluster cluster, CancellationToken ended)
     {
         var heard = cluster.Journal.Entries.Count;
-        await await Task.WhenAny(joining);
+        while (Living(cluster).Count == 0)
+        {
+            await Task.Delay(LookPeriod, TimeProvider.System, ended); // one may come that nobody had asked for
+        }
+
         var resumed = await cluster.Command("resume", _id);
         Tell("resume", "");
         _resumes++;
