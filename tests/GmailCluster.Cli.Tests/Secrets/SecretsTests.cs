@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Sockets;
 using Azure.Storage.Blobs;
 using GmailCluster.Cli.Tests.Clusters;
@@ -74,6 +75,7 @@ public sealed class SecretsTests : IDisposable
             _search.In("metrics", await http.GetStringAsync(new Uri($"http://127.0.0.1:{health}/metrics"), Token));
             _search.In("readiness", await http.GetStringAsync(new Uri($"http://127.0.0.1:{health}/readyz"), Token));
             await Failures(environment, azurite.Port, redis);
+            await Api(talkative);
             first.Terminate();
             second.Terminate();
             Search("first silo", await first.End());
@@ -113,6 +115,40 @@ public sealed class SecretsTests : IDisposable
         _search.In("nowhere", "ab cd");
 
         Assert.Equal(["JSON", "URL", "header", "text"], _search.Found.Select(found => found.Split(" in ")[1].Split(',')[0]).Order(StringComparer.Ordinal));
+    }
+
+    // With a token that is let in and one that is not.
+    private async Task Api(Dictionary<string, string> environment)
+    {
+        const string announcement = "The API and the dashboard are at ";
+        var made = await CommandProcess.Run(_mounted, "api", "token", "ann", "--scope", "write");
+        var token = _search.Add("API token", made.Error.Trim());
+        await File.WriteAllTextAsync(At("tokens"), made.Out, Token);
+        await File.WriteAllTextAsync(At("token"), token, Token);
+        await File.WriteAllTextAsync(At("wrong-token"), _search.Add("wrong API token", "a-token-of-nobody-0123456789abcdefghijklmnop"), Token);
+        using var api = CommandProcess.StartWith(_experiment.Folder, environment, "api", "--listen", "127.0.0.1:0", "--tokens-file", At("tokens"));
+        var address = (await api.Line(line => line.StartsWith(announcement, StringComparison.Ordinal)))[announcement.Length..].Split(' ')[0];
+        await api.Line(line => line.Contains("Connected to cluster", StringComparison.Ordinal));
+        var through = new Dictionary<string, string> { ["GMAILCLUSTER_API"] = address, ["GMAILCLUSTER_API_TOKEN_FILE"] = At("token"), ["GMAILCLUSTER_DEBUG"] = "1" };
+        var refused = new Dictionary<string, string>(through) { ["GMAILCLUSTER_API_TOKEN_FILE"] = At("wrong-token") };
+
+        Assert.Equal(0, (await Told("status through the API", through, "status", "tiny")).ExitCode);
+        Assert.Equal(0, (await Told("submit through the API", through, "submit", "tiny.yaml")).ExitCode);
+        Assert.Equal(2, (await Told("wrong token", refused, "status")).ExitCode);
+        using var http = new HttpClient { BaseAddress = new Uri(address) };
+        foreach (var page in new[] { "", "openapi.json", "metrics", "readyz", "api/experiments" })
+        {
+            _search.In($"page {page}", await (await http.GetAsync(new Uri(page, UriKind.Relative), Token)).Content.ReadAsStringAsync(Token));
+        }
+
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        foreach (var page in new[] { "api/experiments", "api/cluster", "api/cluster/silos", "api/session" })
+        {
+            _search.In($"page {page}", await http.GetStringAsync(new Uri(page, UriKind.Relative), Token));
+        }
+
+        api.Terminate();
+        Search("API", await api.End());
     }
 
     // Where errors are put together, with stack traces: what was mistyped is nearly the secret.
