@@ -15,17 +15,24 @@ internal sealed partial class ShardWorker(
 {
     private static readonly TimeSpan RetryPeriod = TimeSpan.FromMilliseconds(250);
 
-    private readonly Dictionary<ArtifactKey, Task> _pulling = [];
+    private readonly Dictionary<ArtifactKey, Task[]> _pulling = [];
     private readonly HashSet<ShardLease> _held = [];
     private readonly CancellationTokenSource _stopping = new();
 
-    /// <summary>Leases shards of a generation until none is left, if that is not under way.</summary>
+    /// <summary>Leases shards of a generation until none is left, as many at once as the options say.</summary>
     /// <returns>The leases of that generation in hand.</returns>
     public IReadOnlyList<ShardLease> Pull(ArtifactKey generation)
     {
-        if (!_stopping.IsCancellationRequested && (!_pulling.TryGetValue(generation, out var running) || running.IsCompleted))
+        if (!_stopping.IsCancellationRequested)
         {
-            _pulling[generation] = Task.WhenAll(Enumerable.Range(0, options.ShardsInFlight).Select(_ => PullOneByOne(generation)));
+            // Each by itself: one that came to an owner that was not ready must not wait for the other's shard, which may take minutes.
+            var pulling = _pulling.GetValueOrDefault(generation) ?? new Task[options.ShardsInFlight];
+            for (var i = 0; i < pulling.Length; i++)
+            {
+                pulling[i] = pulling[i] is { IsCompleted: false } running ? running : PullOneByOne(generation);
+            }
+
+            _pulling[generation] = pulling;
         }
 
         return [.. _held.Where(lease => lease.Generation == generation).OrderBy(lease => lease.Shard)];
@@ -35,7 +42,7 @@ internal sealed partial class ShardWorker(
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();
-        await Task.WhenAll(_pulling.Values);
+        await Task.WhenAll(_pulling.Values.SelectMany(pulling => pulling));
         _stopping.Dispose();
     }
 
