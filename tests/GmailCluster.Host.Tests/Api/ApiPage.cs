@@ -96,6 +96,9 @@ internal static class ApiPage
         The file holds hashes and is read again when it changes. Scope `read` is enough for GET, the rest needs `write`. It speaks HTTP: put a proxy with
         TLS before it where the network is not yours.
 
+        Under load (50 experiments at once, 100 watchers, two of three silos killed, all on two cores) half of the answers begin within 3 ms and 99 % within 1.1 to 1.8 s, without an error;
+        [performance](performance.md#many-at-once) has the figures.
+
         ## From the command line
 
         `submit`, `status`, `watch`, `logs`, `cancel`, `resume` and `results` work through it with `--api URL --token-file FILE`, or with `GMAILCLUSTER_API` and
