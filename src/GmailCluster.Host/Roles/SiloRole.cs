@@ -166,7 +166,7 @@ public sealed class SiloRole : IAsyncDisposable
         membership.ExtendProbeTimeoutDuringDegradation = false;
         membership.NumMissedProbesLimit = 2;
         membership.TableRefreshTimeout = TimeSpan.FromSeconds(5);
-        membership.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(5);
+        membership.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(2); // when all have died, the first to come waits until these are three periods old
         membership.NumVotesForDeathDeclaration = 2;
     }
 
