@@ -112,6 +112,7 @@ internal static class ExperimentEndpoints
     {
         var found = await feed.Find(id, cancellationToken).ConfigureAwait(false);
         await link.Experiments.Cancel(found, cancellationToken).ConfigureAwait(false);
+        feed.Forget(found);
         return await Now(found, link, cancellationToken).ConfigureAwait(false);
     }
 
@@ -119,6 +120,7 @@ internal static class ExperimentEndpoints
     {
         var found = await feed.Find(id, cancellationToken).ConfigureAwait(false);
         await link.Experiments.Resume(found, cancellationToken).ConfigureAwait(false);
+        feed.Forget(found);
         return await Now(found, link, cancellationToken).ConfigureAwait(false);
     }
 

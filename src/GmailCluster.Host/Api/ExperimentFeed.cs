@@ -65,6 +65,14 @@ internal sealed partial class ExperimentFeed(ClusterLink link, IObjectStore stor
         (await Stages(id, cancellationToken).ConfigureAwait(false)).FirstOrDefault(stage => stage.Key.Value == key)
         ?? throw ApiException.NotFound(id, $"has no stage with that key.", $"GET /api/experiments/{id} lists its stages.");
 
+    /// <summary>Somebody has changed an experiment: who asks after that sees it.</summary>
+    public void Forget(string id)
+    {
+        _views.Forget(id);
+        _stages.Forget(id);
+        _lists.Forget("");
+    }
+
     public Task<ArtifactList> Artifacts(string id, CancellationToken cancellationToken) => _artifacts.Get(id, () => ReadArtifacts(id), cancellationToken);
 
     /// <summary>

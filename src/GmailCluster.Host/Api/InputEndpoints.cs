@@ -59,12 +59,16 @@ internal static class InputEndpoints
         return TypedResults.Created($"/api/inputs/{sha256}");
     }
 
-    private static async Task<IResult> Submit(HttpContext context, Submissions submissions, CancellationToken cancellationToken)
+    private static async Task<IResult> Submit(HttpContext context, Submissions submissions, ExperimentFeed feed, CancellationToken cancellationToken)
     {
         var id = await submissions.Submit(await ReadRequest(context.Request, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
-        return id is null
-            ? TypedResults.Json(new SubmissionView(null), ApiJson.Options, statusCode: StatusCodes.Status202Accepted)
-            : TypedResults.Created($"/api/experiments/{id}", new SubmissionView(id));
+        if (id is null)
+        {
+            return TypedResults.Json(new SubmissionView(null), ApiJson.Options, statusCode: StatusCodes.Status202Accepted);
+        }
+
+        feed.Forget(id);
+        return TypedResults.Created($"/api/experiments/{id}", new SubmissionView(id));
     }
 
     private static async Task<SubmissionRequest> ReadRequest(HttpRequest request, CancellationToken cancellationToken)

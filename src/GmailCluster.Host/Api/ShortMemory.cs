@@ -37,5 +37,8 @@ internal sealed class ShortMemory<T>(TimeSpan age, TimeProvider time)
         }
     }
 
+    /// <summary>An answer is true no more: whoever asks from now on asks anew.</summary>
+    public void Forget(string question) => _answers.TryRemove(question, out _);
+
     private bool IsFresh(long at, long now) => time.GetElapsedTime(at, now) < age;
 }

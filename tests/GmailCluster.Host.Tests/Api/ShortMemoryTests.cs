@@ -37,6 +37,18 @@ public sealed class ShortMemoryTests
     }
 
     [Fact]
+    public async Task What_is_true_no_more_is_asked_anew_even_while_it_is_fresh()
+    {
+        var memory = new ShortMemory<string>(TimeSpan.FromMinutes(1), TimeProvider.System);
+        Assert.Equal("running", await memory.Get("q", () => Task.FromResult("running"), Token));
+        Assert.Equal("running", await memory.Get("q", () => Task.FromResult("cancelled"), Token));
+
+        memory.Forget("q");
+
+        Assert.Equal("cancelled", await memory.Get("q", () => Task.FromResult("cancelled"), Token));
+    }
+
+    [Fact]
     public async Task One_who_gives_up_leaves_the_answer_to_the_others()
     {
         var memory = new ShortMemory<int>(TimeSpan.FromMinutes(1), TimeProvider.System);
