@@ -6,6 +6,7 @@ namespace GmailCluster.Cluster.Exchange;
 /// </summary>
 internal sealed class FrameBuffers
 {
+    private const int Bytes = FrameHeader.Size + FrameHeader.MaxLength;
     private const int MaxKept = 128; // 32 MiB; a large all-reduce of many silos takes more for a while
 
     private readonly Stack<byte[]> _free = new();
@@ -21,11 +22,17 @@ internal sealed class FrameBuffers
             }
         }
 
-        return GC.AllocateUninitializedArray<byte>(FrameHeader.Size + FrameHeader.MaxLength, pinned: true);
+        return GC.AllocateUninitializedArray<byte>(Bytes, pinned: true);
     }
 
+    /// <summary>Takes a buffer back. The copy of a small frame, which has only that frame's size, is let go.</summary>
     public void Return(byte[] buffer)
     {
+        if (buffer.Length != Bytes)
+        {
+            return;
+        }
+
         lock (_lock)
         {
             if (_free.Count < MaxKept)
