@@ -5,11 +5,19 @@ using GmailCluster.Learning.Compute;
 
 // Usage: GmailCluster.Bench [--slots N] [--only TEXT] [--cpu-time]
 // Prints name, unit and rate of every case of bench/models/cases.json, tab-separated, as bench/models/reference.py does for PyTorch.
-// Usage: GmailCluster.Bench exchange
-// A process of bench/exchange/compare, which tells it what to do.
-if (args is ["exchange"])
+// Usage: GmailCluster.Bench exchange ADDRESS
+// A process of bench/exchange/compare, which listens at the address.
+// Usage: GmailCluster.Bench overlap ADDRESS
+// A process of bench/overlap/compare, which listens at the address.
+if (args is ["exchange", var exchanging])
 {
-    await ExchangeMemberBench.Run();
+    await ExchangeMemberBench.Run(exchanging);
+    return;
+}
+
+if (args is ["overlap", var overlapping])
+{
+    await OverlapMemberBench.Run(overlapping);
     return;
 }
 

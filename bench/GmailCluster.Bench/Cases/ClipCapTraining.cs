@@ -17,9 +17,13 @@ internal sealed class ClipCapTraining : ILearningTask
     private readonly Tensor _images;
     private readonly Tensor _ids;
     private readonly Tensor _mask;
+    private readonly int? _stages;
 
-    public ClipCapTraining(BenchCase item)
+    /// <param name="item">Sizes.</param>
+    /// <param name="stages">Stages of the backward pass; null for as many as the gradient's size is worth.</param>
+    public ClipCapTraining(BenchCase item, int? stages = null)
     {
+        _stages = stages;
         using var generator = new Generator(0);
         var languageModel = RandomWeights.Fill(new Gpt2Model(ConfigFile.Read<Gpt2Config>(item.ConfigPath), new()));
         _model = ClipCapModel.Create(new ClipCapConfig { PrefixSize = PrefixSize, PrefixLength = item.Prefix }, languageModel, generator);
@@ -35,8 +39,9 @@ internal sealed class ClipCapTraining : ILearningTask
         () =>
         {
             using var scope = NewDisposeScope();
-            var loss = _model.Loss(RankRows.Of(_images, step), RankRows.Of(_ids, step), RankRows.Of(_mask, step)).Sum / _ids.numel();
-            Parameters.Differentiate([loss], null, gradient.Span);
+            using var backward = new StagedBackward(Parameters, _model.LanguageModel.Config.NLayer, _stages);
+            var loss = _model.Loss(RankRows.Of(_images, step), RankRows.Of(_ids, step), RankRows.Of(_mask, step), boundary: backward.Cut).Sum / _ids.numel();
+            step.Differentiate(backward, [loss], null, gradient, cancellationToken);
             return (double)loss.item<float>();
         },
         cancellationToken);

@@ -29,7 +29,8 @@ internal sealed class ClipTraining : ILearningTask
 
     public async Task<double> Gradient(RankStep step, Memory<float> gradient, CancellationToken cancellationToken)
     {
-        var (image, text) = await step.Compute(() => Embed(step), cancellationToken).ConfigureAwait(false);
+        using var backward = new StagedBackward(Parameters, _model.Text.Config.NumHiddenLayers);
+        var (image, text) = await step.Compute(() => Embed(step, backward), cancellationToken).ConfigureAwait(false);
         using (image)
         using (text)
         {
@@ -37,7 +38,15 @@ internal sealed class ClipTraining : ILearningTask
             var texts = await step.AllGatherInRankOrder("text", TensorRows.ToArray(text), cancellationToken).ConfigureAwait(false);
             var own = await step.Compute(() => LogSumExps(step, images, texts), cancellationToken).ConfigureAwait(false);
             var lse = await step.AllGatherInRankOrder("log-sum-exp", own, cancellationToken).ConfigureAwait(false);
-            return await step.Compute(() => Backward(step, image, text, images, texts, lse, gradient), cancellationToken).ConfigureAwait(false);
+            return await step.Compute(
+                () =>
+                {
+                    using var scope = NewDisposeScope();
+                    var part = Gradients(step, image, text, images, texts, lse);
+                    step.Differentiate(backward, [image, text], [part.OwnA, part.OwnB], gradient, cancellationToken);
+                    return part.Share;
+                },
+                cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -51,11 +60,11 @@ internal sealed class ClipTraining : ILearningTask
         Parameters.Dispose();
     }
 
-    private (Tensor Image, Tensor Text) Embed(RankStep step)
+    private (Tensor Image, Tensor Text) Embed(RankStep step, StagedBackward backward)
     {
         using var scope = NewDisposeScope();
-        var image = nn.functional.normalize(_model.Vision.Encode(RankRows.Of(_batch.Pixels, step)).Embedding, dim: -1); // [b, P]
-        var text = nn.functional.normalize(_model.Text.Encode(RankRows.Of(_batch.Ids, step)).Embedding, dim: -1);       // [b, P]
+        var image = nn.functional.normalize(_model.Vision.Encode(RankRows.Of(_batch.Pixels, step), boundary: backward.Cut).Embedding, dim: -1); // [b, P]
+        var text = nn.functional.normalize(_model.Text.Encode(RankRows.Of(_batch.Ids, step), boundary: backward.Cut).Embedding, dim: -1);       // [b, P]
         return (image.DetachFromDisposeScope(), text.DetachFromDisposeScope());
     }
 
@@ -68,14 +77,11 @@ internal sealed class ClipTraining : ILearningTask
         return [.. TensorRows.ToArray(row), .. TensorRows.ToArray(column)];
     }
 
-    private double Backward(RankStep step, Tensor image, Tensor text, float[] images, float[] texts, float[] lse, Memory<float> gradient)
+    private InfoNcePart Gradients(RankStep step, Tensor image, Tensor text, float[] images, float[] texts, float[] lse)
     {
-        using var scope = NewDisposeScope();
         var (allImages, allTexts) = (Rows(images), Rows(texts));
         var (row, column) = RankRows.LogSumExps(lse, term: 0, _size, step.WorldSize);
-        var part = InfoNce.Gradient(image.detach(), text.detach(), allImages, allTexts, row, column, RankRows.Offset(allImages, step), Scale);
-        Parameters.Differentiate([image, text], [part.OwnA, part.OwnB], gradient.Span);
-        return part.Share;
+        return InfoNce.Gradient(image.detach(), text.detach(), allImages, allTexts, row, column, RankRows.Offset(allImages, step), Scale);
     }
 
     private Tensor Rows(float[] values) => TensorRows.From(values, _size, values.Length / _size); // [B, P]

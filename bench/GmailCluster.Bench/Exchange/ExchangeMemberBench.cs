@@ -16,9 +16,9 @@ internal static class ExchangeMemberBench
 {
     /// <summary>Reads <c>WIRE SELF ADDRESS…</c>, then lines of <c>BYTES TIMES</c>; answers each with its median and its 10th percentile in seconds, the
     /// process's time on the cores a call, and the bytes it allocated.</summary>
-    public static async Task Run()
+    public static async Task Run(string address)
     {
-        var options = new DataPlaneOptions { ClusterId = "bench", Secret = "no secret, only bytes", JoinTimeout = TimeSpan.FromMinutes(1) };
+        var options = new DataPlaneOptions { ClusterId = "bench", Secret = "no secret, only bytes", ListenAddress = address, JoinTimeout = TimeSpan.FromMinutes(1) };
         await using var plane = new TcpDataPlane(Options.Create(options), NullLogger<TcpDataPlane>.Instance, TimeProvider.System);
         Console.WriteLine(plane.Address);
         var told = Console.ReadLine()!.Split(' ');
@@ -31,7 +31,7 @@ internal static class ExchangeMemberBench
         {
             var numbers = line.Split(' ').Select(word => int.Parse(word, CultureInfo.InvariantCulture)).ToArray();
             Memory<float> values = Enumerable.Repeat(1f, numbers[0] / sizeof(float)).ToArray();
-            await exchange.AllReduce(step++, [values], values, CancellationToken.None);
+            await exchange.AllReduce(step++, 0, [values], values, CancellationToken.None);
             if (values.Span.ContainsAnyExcept((float)members.Length))
             {
                 throw new InvalidOperationException("The sum is wrong.");
@@ -44,7 +44,7 @@ internal static class ExchangeMemberBench
             for (var i = 0; i < times.Length; i++)
             {
                 var start = Stopwatch.GetTimestamp();
-                await exchange.AllReduce(step++, [values], values, CancellationToken.None);
+                await exchange.AllReduce(step++, 0, [values], values, CancellationToken.None);
                 times[i] = Stopwatch.GetElapsedTime(start).TotalSeconds;
             }
 

@@ -41,6 +41,9 @@ public static class Attributes
     /// <summary>What is exchanged: <c>all_reduce</c>, <c>all_gather</c>, <c>state</c>.</summary>
     public const string Collective = "gmailcluster.collective";
 
+    /// <summary>Which part of the step's gradients an all-reduce sums, from 0 in the order in which the backward pass gives them.</summary>
+    public const string Bucket = "gmailcluster.bucket";
+
     /// <summary>A silo's address in the cluster.</summary>
     public const string Node = "gmailcluster.node";
 

@@ -17,7 +17,7 @@ public static class Metrics
 
     /// <summary>A part of a step.</summary>
     public static readonly Histogram<double> StepPhaseDuration = Seconds(
-        "gmailcluster.step.phase.duration", "A part of a training step on one silo: gradients of its ranks, exchange with the others, update of the weights, and where a checkpoint is due the copy that it is made from.", Short,
+        "gmailcluster.step.phase.duration", "A part of a training step on one silo: gradients of its ranks, what is left of the exchange with the others after that, update of the weights, and where a checkpoint is due the copy that it is made from.", Short,
         Attributes.StageKind, Attributes.StepPhase);
 
     /// <summary>Steps committed.</summary>

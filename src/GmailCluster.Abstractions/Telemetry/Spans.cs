@@ -35,7 +35,7 @@ public static class Spans
     /// <summary>A collective.</summary>
     public static readonly SpanKind Exchange = new(
         "exchange", "One collective between the silos of a run.",
-        [Attributes.Run, Attributes.GenerationNumber, Attributes.Step, Attributes.ErrorType], ["all_reduce", "all_gather", "state"]);
+        [Attributes.Run, Attributes.GenerationNumber, Attributes.Step, Attributes.Bucket, Attributes.ErrorType], ["all_reduce", "all_gather", "state"]);
 
     /// <summary>A new plan.</summary>
     public static readonly SpanKind Recovery = new(

@@ -5,8 +5,9 @@ namespace GmailCluster.Cluster.Exchange;
 /// <summary>What a call is known by to all members.</summary>
 /// <param name="IsSum">An all-reduce; else an all-gather.</param>
 /// <param name="Step">0-based step.</param>
-/// <param name="Name">The gather's name; empty for the sum.</param>
-internal readonly record struct CallKey(bool IsSum, int Step, string Name);
+/// <param name="Name">The gather's name; empty for a sum.</param>
+/// <param name="Bucket">Which sum of the step; 0 for a gather.</param>
+internal readonly record struct CallKey(bool IsSum, int Step, string Name, int Bucket);
 
 /// <summary>
 /// One call of an exchange: it knows what each member is to be told and what each has yet to tell. Frames of different members
@@ -19,8 +20,10 @@ internal abstract class ExchangeCall
     private const int StagedBytes = 32 << 10;
 
     // A message up to this size is sent at once, and kept by a member that has not begun the call yet. A larger one waits until
-    // its receiver has room for it: then nobody keeps what nobody has asked for.
+    // its receiver has room for it: then nobody keeps what nobody has asked for. So does one of a late bucket, since a member may be
+    // ahead by a whole backward pass.
     private const int EagerBytes = 2 << 20;
+    private const int EagerBuckets = 8;
 
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly PeerLink?[] _links;
@@ -28,7 +31,7 @@ internal abstract class ExchangeCall
     private readonly int[] _due;
     private int _pending;
 
-    protected ExchangeCall(CallKey key, long total, PeerLink?[] links)
+    protected ExchangeCall(CallKey key, int total, PeerLink?[] links)
     {
         Key = key;
         Total = total;
@@ -44,7 +47,7 @@ internal abstract class ExchangeCall
     public byte[] NameBytes { get; }
 
     /// <summary>See <see cref="FrameHeader.Total"/>.</summary>
-    public long Total { get; }
+    public int Total { get; }
 
     /// <summary>Whether frames go to the call as they come; before that they are kept. Under the exchange's lock.</summary>
     public bool IsLive { get; set; }
@@ -52,7 +55,7 @@ internal abstract class ExchangeCall
     public Task Done => _done.Task;
 
     /// <summary>What a member's frames of the call say in <see cref="FrameHeader.Total"/>.</summary>
-    protected virtual long TotalFrom(int member) => Total;
+    protected virtual int TotalFrom(int member) => Total;
 
     /// <summary>Whether the call misses something of a member.</summary>
     public bool Misses(int member) => Volatile.Read(ref _due[member]) > 0;
@@ -71,12 +74,12 @@ internal abstract class ExchangeCall
         for (var i = 1; i < _links.Length; i++)
         {
             var member = (Self + i) % _links.Length; // not everybody to the same first
-            if (BytesFrom(member) > EagerBytes)
+            if (!IsEager(BytesFrom(member)))
             {
                 _links[member]!.Send(new Outgoing(FrameType.Ready, this, 0, 1), isCaller: true);
             }
 
-            Open(member, BytesTo(member) <= EagerBytes ? 2 : 1, isCaller: true);
+            Open(member, IsEager(BytesTo(member)) ? 2 : 1, isCaller: true);
         }
     }
 
@@ -98,7 +101,7 @@ internal abstract class ExchangeCall
 
         if (header.Type == FrameType.Ready)
         {
-            if (BytesTo(member) <= EagerBytes || !Open(member, 1))
+            if (IsEager(BytesTo(member)) || !Open(member, 1))
             {
                 throw new ProtocolException($"a call for {Key} that is not due");
             }
@@ -182,6 +185,8 @@ internal abstract class ExchangeCall
             throw new ProtocolException($"a frame of {Key} that is not due: {header}");
         }
     }
+
+    private bool IsEager(long bytes) => bytes <= EagerBytes && Key.Bucket < EagerBuckets;
 
     // The gate opens when the call has started and the receiver has room: small messages count as having room.
     private bool Open(int member, int keys, bool isCaller = false)

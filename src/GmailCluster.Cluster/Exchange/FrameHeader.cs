@@ -7,7 +7,7 @@ namespace GmailCluster.Cluster.Exchange;
 
 /// <summary>
 /// The head of every frame between members of a plan, little endian: payload length 4, type 1, name length 1, part 2,
-/// generation number 8, run 8, step 4, sequence 4, total 8. The name, then the payload follow.
+/// generation number 8, run 8, step 4, bucket 4, sequence 4, total 4. The name, then the payload follow.
 /// </summary>
 /// <param name="Length">Bytes after the head, the name's included.</param>
 /// <param name="Type">What the frame is.</param>
@@ -16,10 +16,11 @@ namespace GmailCluster.Cluster.Exchange;
 /// <param name="GenerationNumber">The plan's fence.</param>
 /// <param name="Run">The run, see <see cref="RunTag"/>.</param>
 /// <param name="Step">0-based step.</param>
+/// <param name="Bucket">0-based: which sum of the step; 0 for everything else.</param>
 /// <param name="Sequence">0-based piece of the message.</param>
 /// <param name="Total">How much is exchanged in the call: bytes of the sender's message, or values of the sum.</param>
 internal readonly record struct FrameHeader(
-    int Length, FrameType Type, byte NameLength, ushort Part, long GenerationNumber, ulong Run, int Step, int Sequence, long Total)
+    int Length, FrameType Type, byte NameLength, ushort Part, long GenerationNumber, ulong Run, int Step, int Bucket, int Sequence, int Total)
 {
     /// <summary>Bytes of a head.</summary>
     public const int Size = 40;
@@ -41,7 +42,7 @@ internal readonly record struct FrameHeader(
         BinaryPrimitives.ReadInt32LittleEndian(bytes), (FrameType)bytes[4], bytes[5], BinaryPrimitives.ReadUInt16LittleEndian(bytes[6..]),
         BinaryPrimitives.ReadInt64LittleEndian(bytes[8..]), BinaryPrimitives.ReadUInt64LittleEndian(bytes[16..]),
         BinaryPrimitives.ReadInt32LittleEndian(bytes[24..]), BinaryPrimitives.ReadInt32LittleEndian(bytes[28..]),
-        BinaryPrimitives.ReadInt64LittleEndian(bytes[32..]));
+        BinaryPrimitives.ReadInt32LittleEndian(bytes[32..]), BinaryPrimitives.ReadInt32LittleEndian(bytes[36..]));
 
     /// <summary>Writes the head.</summary>
     public void Write(Span<byte> bytes)
@@ -53,7 +54,8 @@ internal readonly record struct FrameHeader(
         BinaryPrimitives.WriteInt64LittleEndian(bytes[8..], GenerationNumber);
         BinaryPrimitives.WriteUInt64LittleEndian(bytes[16..], Run);
         BinaryPrimitives.WriteInt32LittleEndian(bytes[24..], Step);
-        BinaryPrimitives.WriteInt32LittleEndian(bytes[28..], Sequence);
-        BinaryPrimitives.WriteInt64LittleEndian(bytes[32..], Total);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes[28..], Bucket);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes[32..], Sequence);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes[36..], Total);
     }
 }

@@ -37,7 +37,7 @@ internal sealed class GatherCall : ExchangeCall
         header.Type == FrameType.Rows && header.Total == Bytes(member) && header.Sequence == _next[member] && header.Sequence < Pieces(member)
             && Piece(member, header.Sequence) is var piece && header.Length - header.NameLength == piece.Length ? piece : default;
 
-    protected override long TotalFrom(int member) => Bytes(member);
+    protected override int TotalFrom(int member) => Bytes(member);
 
     protected override long BytesTo(int member) => Bytes(Self);
 

@@ -19,7 +19,7 @@ internal sealed record Hello(string ClusterId, ArtifactKey Run, bool IsFetch, lo
     private const int DigestBytes = 32;
     private const int MaxText = 255;
 
-    private static ReadOnlySpan<byte> Magic => "GMDP\u0001"u8;
+    private static ReadOnlySpan<byte> Magic => "GMDP\u0002"u8;
 
     /// <summary>A member's.</summary>
     public static Hello Of(string clusterId, ExchangePlan plan) => new(clusterId, plan.Run, false, plan.GenerationNumber, plan.Self, Digest(plan));

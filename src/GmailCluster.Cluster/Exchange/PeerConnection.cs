@@ -60,6 +60,9 @@ internal sealed class PeerConnection(Socket socket) : IDisposable
 
     private SslStream OverTls() => _tls = new SslStream(Stream, leaveInnerStreamOpen: false);
 
+    /// <summary>Ends reading and writing in other threads. TLS itself does not bear to be disposed while they are at it.</summary>
+    public void Break() => socket.Dispose();
+
     public void Dispose()
     {
         socket.Dispose(); // first: TLS would try to say goodbye to a peer that may not listen

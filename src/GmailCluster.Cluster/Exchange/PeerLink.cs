@@ -39,9 +39,6 @@ internal sealed class PeerLink
     /// <summary>The peer has left in good order.</summary>
     public bool HasLeft => _hasLeft;
 
-    /// <summary>Completes when nothing is received or sent any more, and so nothing touches a call's buffers.</summary>
-    public Task Stopped => Task.WhenAll(_received.Task, _sent.Task);
-
     /// <summary>Completes when the peer has closed its side.</summary>
     public Task Received => _received.Task;
 
@@ -102,8 +99,8 @@ internal sealed class PeerLink
         SkipIfLeft(dropped);
     }
 
-    /// <summary>Ends the connection at once.</summary>
-    public void Close()
+    /// <summary>Ends the connection at once; done when nothing is received or sent any more, and so nothing touches a call's buffers.</summary>
+    public async Task Close()
     {
         lock (_lock)
         {
@@ -111,6 +108,8 @@ internal sealed class PeerLink
             Monitor.PulseAll(_lock);
         }
 
+        _connection.Break();
+        await Task.WhenAll(_received.Task, _sent.Task).ConfigureAwait(false);
         _connection.Dispose();
     }
 
@@ -162,9 +161,9 @@ internal sealed class PeerLink
     {
         lock (_lock)
         {
-            while (!_isClosed)
+            while (!_isClosed || _isWriting)
             {
-                if (!_isWriting && (_urgent.TryDequeue(out frame) || _bulk.TryDequeue(out frame)))
+                if (!_isClosed && !_isWriting && (_urgent.TryDequeue(out frame) || _bulk.TryDequeue(out frame)))
                 {
                     _isWriting = true;
                     isLast = frame.Next + 1 == frame.End;
@@ -222,7 +221,7 @@ internal sealed class PeerLink
         lock (_lock)
         {
             _isWriting = false;
-            if (_urgent.Count + _bulk.Count > 0)
+            if (_isClosed || _urgent.Count + _bulk.Count > 0)
             {
                 Monitor.PulseAll(_lock);
             }

@@ -93,15 +93,16 @@ internal sealed partial class TcpExchange : IRunExchange
     public async Task<byte[]> AllGather(int step, string name, ReadOnlyMemory<byte> own, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
-        var call = new GatherCall(new CallKey(false, step, name), own, Plan, _links);
+        var call = new GatherCall(new CallKey(false, step, name, 0), own, Plan, _links);
         await Run(call, "all_gather", cancellationToken).ConfigureAwait(false);
         return call.Gathered;
     }
 
-    public Task AllReduce(int step, IReadOnlyList<Memory<float>> partials, Memory<float> sum, CancellationToken cancellationToken)
+    public Task AllReduce(int step, int bucket, IReadOnlyList<Memory<float>> partials, Memory<float> sum, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(partials);
-        return Run(new ReduceCall(new CallKey(true, step, ""), partials, sum, _layout, _buffers, Plan, _links), "all_reduce", cancellationToken);
+        ArgumentOutOfRangeException.ThrowIfNegative(bucket);
+        return Run(new ReduceCall(new CallKey(true, step, "", bucket), partials, sum, _layout, _buffers, Plan, _links), "all_reduce", cancellationToken);
     }
 
     public async ValueTask DisposeAsync()
@@ -211,9 +212,10 @@ internal sealed partial class TcpExchange : IRunExchange
         }
 
         if (header.Length < header.NameLength || header.Length > FrameHeader.MaxLength
-            || header.Type is < FrameType.Heartbeat or > FrameType.Lost || header.Step < 0 || header.Sequence < 0
+            || header.Type is < FrameType.Heartbeat or > FrameType.Lost || header.Step < 0 || header.Sequence < 0 || header.Bucket < 0
             || (header.Type is <= FrameType.Ready or FrameType.Lost && header.Length != header.NameLength)
-            || (header.NameLength > 0 && header.Type is not (FrameType.Rows or FrameType.Ready)))
+            || (header.NameLength > 0 && header.Type is not (FrameType.Rows or FrameType.Ready))
+            || (header.Bucket > 0 && header.Type is not (FrameType.Partial or FrameType.Sum or FrameType.Ready)))
         {
             throw new ProtocolException($"garbage: {header}");
         }
@@ -257,7 +259,7 @@ internal sealed partial class TcpExchange : IRunExchange
     public int Stage(in Outgoing frame, int member, byte[] buffer, out ReadOnlySpan<byte> inPlace)
     {
         inPlace = default;
-        var header = new FrameHeader(0, frame.Type, 0, 0, Plan.GenerationNumber, _tag, 0, 0, 0);
+        var header = new FrameHeader(0, frame.Type, 0, 0, Plan.GenerationNumber, _tag, 0, 0, 0, 0);
         if (frame.Type == FrameType.Lost)
         {
             header = header with { Sequence = _notice!.Value.Lost, Part = (ushort)_notice.Value.By };
@@ -271,7 +273,7 @@ internal sealed partial class TcpExchange : IRunExchange
                 : call.Stage(frame.Type, member, frame.Next, buffer.AsSpan(FrameHeader.Size + name.Length), out inPlace);
             header = header with
             {
-                Length = name.Length + length + inPlace.Length, NameLength = (byte)name.Length, Part = (ushort)part, Step = call.Key.Step, Sequence = sequence, Total = call.Total,
+                Length = name.Length + length + inPlace.Length, NameLength = (byte)name.Length, Part = (ushort)part, Step = call.Key.Step, Bucket = call.Key.Bucket, Sequence = sequence, Total = call.Total,
             };
         }
 
@@ -281,7 +283,7 @@ internal sealed partial class TcpExchange : IRunExchange
 
     private static CallKey KeyOf(in FrameHeader header, byte[] buffer) => new(
         header.Type is FrameType.Partial or FrameType.Sum || (header.Type == FrameType.Ready && header.Part == 1), header.Step,
-        header.NameLength == 0 ? "" : Encoding.UTF8.GetString(buffer.AsSpan(FrameHeader.Size, header.NameLength)));
+        header.NameLength == 0 ? "" : Encoding.UTF8.GetString(buffer.AsSpan(FrameHeader.Size, header.NameLength)), header.Bucket);
 
     // Small frames are copied out of their buffer: many of them may be waiting.
     private bool Keep(int member, CallKey key, in FrameHeader header, byte[] buffer)
@@ -306,7 +308,8 @@ internal sealed partial class TcpExchange : IRunExchange
     {
         cancellationToken.ThrowIfCancellationRequested();
         var start = _time.GetTimestamp();
-        using var span = Spans.Exchange.Start(kind)?.WithRun(Plan.Run).WithGenerationNumber(Plan.GenerationNumber).WithStep(call.Key.Step);
+        using var span = Spans.Exchange.Start(kind)?.WithRun(Plan.Run).WithGenerationNumber(Plan.GenerationNumber).WithStep(call.Key.Step)
+            .With(Attributes.Bucket, call.Key.IsSum ? call.Key.Bucket : null);
         using var cancelling = cancellationToken.UnsafeRegister(_ => End(new PeerLostException(Plan.Own.Silo, "has given up a call")), null);
         try
         {
@@ -385,7 +388,7 @@ internal sealed partial class TcpExchange : IRunExchange
             {
                 try
                 {
-                    if (!call.Receive(member, header, buffer, isPlaced: false) && buffer.Length == FrameHeader.Size + FrameHeader.MaxLength)
+                    if (!call.Receive(member, header, buffer, isPlaced: false))
                     {
                         _buffers.Return(buffer);
                     }
@@ -452,13 +455,8 @@ internal sealed partial class TcpExchange : IRunExchange
             await Task.WhenAny(Task.WhenAll(others.Select(link => link.Received)), Task.Delay(NoticeLimit, _time)).ConfigureAwait(false);
         }
 
-        foreach (var link in links)
-        {
-            link.Close();
-        }
-
+        await Task.WhenAll(links.Select(link => link.Close())).ConfigureAwait(false);
         await _stop.CancelAsync().ConfigureAwait(false);
-        await Task.WhenAll(links.Select(link => link.Stopped)).ConfigureAwait(false);
         ExchangeCall[] calls;
         lock (_lock)
         {

@@ -44,17 +44,26 @@ public sealed class AlignTask : ILearningTask
     {
         ArgumentNullException.ThrowIfNull(step);
         var batch = _data.Batch(step.Step);
+        using var backward = new StagedBackward(Parameters, CutLayers);
         AlignOutputs? own = null;
         try
         {
-            own = await step.Compute(() => Embed(RankSlice.Of(batch, step), batch.Count), cancellationToken).ConfigureAwait(false);
+            own = await step.Compute(() => Embed(RankSlice.Of(batch, step), batch.Count, backward), cancellationToken).ConfigureAwait(false);
             var gathered = new GatheredRows(
                 await step.AllGatherInRankOrder("embeddings", TensorRows.ToArray(own.Embeddings), cancellationToken).ConfigureAwait(false),
                 await Gather(step, "patches", own.Patches, cancellationToken).ConfigureAwait(false),
                 await Gather(step, "patch means", own.PatchMeans, cancellationToken).ConfigureAwait(false));
             var blocks = await step.Compute(() => OwnBlocks(batch, step, gathered), cancellationToken).ConfigureAwait(false);
             var lse = await step.AllGatherInRankOrder("log-sum-exp", blocks, cancellationToken).ConfigureAwait(false);
-            return await step.Compute(() => Backward(batch, step, own, gathered, lse, gradient), cancellationToken).ConfigureAwait(false);
+            return await step.Compute(
+                () =>
+                {
+                    using var scope = NewDisposeScope();
+                    var (share, outputs, gradients) = _loss.OwnGradients(Rows(batch, gathered), own, lse, step.Rank, step.WorldSize);
+                    step.Differentiate(backward, outputs, gradients, gradient, cancellationToken);
+                    return share;
+                },
+                cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -73,14 +82,24 @@ public sealed class AlignTask : ILearningTask
         Parameters.Dispose();
     }
 
+    // The patch terms read a layer's states: they must lie above every cut.
+    private int CutLayers
+    {
+        get
+        {
+            var layers = _tower.Config.NumHiddenLayers;
+            return !_loss.NeedsPatches ? layers : _patchLayer < 0 ? layers + 1 + _patchLayer : _patchLayer;
+        }
+    }
+
     // The whole graph is built in this one phase. libtorch numbers its nodes by a counter of the thread, and sums the gradients that
     // meet at a tensor in the order of those numbers: a graph begun on one slot and continued on another would sum in an order that
     // depends on which slots they were.
-    private AlignOutputs Embed(IReadOnlyList<AlignSample> own, int globalCount)
+    private AlignOutputs Embed(IReadOnlyList<AlignSample> own, int globalCount, StagedBackward backward)
     {
         using var scope = NewDisposeScope();
         var pixels = PictureTensors.Of([.. own.Select(sample => sample.Picture)], _processor); // [b, 3, H, W]
-        var output = _tower.Encode(pixels, withHiddenStates: _loss.NeedsPatches);
+        var output = _tower.Encode(pixels, withHiddenStates: _loss.NeedsPatches, backward.Cut);
         var embeddings = nn.functional.normalize(output.Embedding, dim: -1).DetachFromDisposeScope(); // [b, P]
         if (!_loss.NeedsPatches)
         {
@@ -100,14 +119,6 @@ public sealed class AlignTask : ILearningTask
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
         return _loss.OwnLogSumExps(Rows(batch, gathered), step.Rank, step.WorldSize);
-    }
-
-    private double Backward(IReadOnlyList<AlignSample> batch, RankStep step, AlignOutputs own, GatheredRows gathered, float[] lse, Memory<float> gradient)
-    {
-        using var scope = NewDisposeScope();
-        var (share, outputs, gradients) = _loss.OwnGradients(Rows(batch, gathered), own, lse, step.Rank, step.WorldSize);
-        Parameters.Differentiate(outputs, gradients, gradient.Span);
-        return share;
     }
 
     private AlignRows Rows(IReadOnlyList<AlignSample> batch, GatheredRows gathered)

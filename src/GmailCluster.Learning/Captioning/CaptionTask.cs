@@ -52,8 +52,9 @@ public sealed class CaptionTask : ILearningTask
                 var embeddings = FeatureRows.Of(own, _model.Config.NormalizePrefix); // [b, P]
                 var (ids, mask) = _tokens.Rows(own.Select(sample => sample.Item.Caption)); // [b, T]
                 var globalTokens = batch.Sum(sample => _tokens.Count(sample.Item.Caption));
-                var loss = _model.Loss(embeddings, ids, mask).Sum / globalTokens;
-                Parameters.Differentiate([loss], null, gradient.Span);
+                using var backward = new StagedBackward(Parameters, _model.LanguageModel.Config.NLayer);
+                var loss = _model.Loss(embeddings, ids, mask, boundary: backward.Cut).Sum / globalTokens;
+                step.Differentiate(backward, [loss], null, gradient, cancellationToken);
                 return (double)loss.item<float>();
             },
             cancellationToken);

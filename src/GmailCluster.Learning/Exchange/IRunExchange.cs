@@ -25,10 +25,10 @@ public interface IRunExchange : IAsyncDisposable
     /// (<see cref="Optim.CanonicalTree"/>), chunk owners finish the tree in its one order, and everybody gets the whole sum.
     /// </summary>
     /// <param name="step">0-based step.</param>
+    /// <param name="bucket">0-based: which sum of the step; each once.</param>
     /// <param name="partials">The silo's subtrees from left to right, as <see cref="Optim.CanonicalTree.CombineSubtrees"/> gives them; used as scratch.</param>
     /// <param name="sum">Filled with the sum; may be the first partial. Both belong to the caller again when the call has ended, however it ended.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     /// <exception cref="PeerLostException">A member is gone, or sent what no member would send.</exception>
-    /// <remarks>One at a time a step.</remarks>
-    Task AllReduce(int step, IReadOnlyList<Memory<float>> partials, Memory<float> sum, CancellationToken cancellationToken);
+    Task AllReduce(int step, int bucket, IReadOnlyList<Memory<float>> partials, Memory<float> sum, CancellationToken cancellationToken);
 }

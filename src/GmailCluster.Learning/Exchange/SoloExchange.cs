@@ -26,7 +26,7 @@ public sealed class SoloExchange : IRunExchange
     }
 
     /// <inheritdoc/>
-    public Task AllReduce(int step, IReadOnlyList<Memory<float>> partials, Memory<float> sum, CancellationToken cancellationToken)
+    public Task AllReduce(int step, int bucket, IReadOnlyList<Memory<float>> partials, Memory<float> sum, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         CanonicalTree.Finish(Plan.SubtreesOf(Plan.Own), partials, sum, Plan.Wire);

@@ -71,8 +71,9 @@ public sealed class LlavaTask : ILearningTask
                 var features = FeatureRows.Of(own, normalise: false); // [b, N, W]
                 var (ids, labels, mask) = Rows(own); // [b, T]
                 var globalTokens = batch.Sum(sample => _answers.Count(sample.Item.Caption));
-                var loss = _model.Loss(features, ids, labels, mask).Sum / globalTokens;
-                Parameters.Differentiate([loss], null, gradient.Span);
+                using var backward = new StagedBackward(Parameters, _model.LanguageModel.Config.NumHiddenLayers);
+                var loss = _model.Loss(features, ids, labels, mask, boundary: backward.Cut).Sum / globalTokens;
+                step.Differentiate(backward, [loss], null, gradient, cancellationToken);
                 return (double)loss.item<float>();
             },
             cancellationToken);

@@ -66,23 +66,6 @@ public sealed class FlatParameters : IDisposable
         return new FlatParameters(values, slices, [.. ordered.Select(p => p.Parameter)]);
     }
 
-    /// <summary>
-    /// Differentiates and lays the gradients out flat. Touches no <c>.grad</c>, so several threads may do it over one model at
-    /// once, each with its own graph.
-    /// </summary>
-    /// <param name="outputs">What to differentiate; each depends on the parameters.</param>
-    /// <param name="outputGradients">Gradient of the loss by each output; null where the output is the scalar loss itself.</param>
-    /// <param name="destination">Filled; laid out as this buffer. Padding is left as it is.</param>
-    public void Differentiate(IReadOnlyList<Tensor> outputs, IReadOnlyList<Tensor>? outputGradients, Span<float> destination)
-    {
-        using var scope = NewDisposeScope();
-        var gradients = autograd.grad([.. outputs], [.. Parameters], outputGradients is null ? null : [.. outputGradients]);
-        for (var i = 0; i < Slices.Count; i++)
-        {
-            MemoryMarshal.Cast<byte, float>(gradients[i].contiguous().bytes).CopyTo(destination.Slice(Slices[i].Offset, Slices[i].Count));
-        }
-    }
-
     /// <inheritdoc/>
     public void Dispose() => _values.Dispose();
 }

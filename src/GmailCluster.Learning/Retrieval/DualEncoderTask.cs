@@ -63,10 +63,11 @@ public sealed class DualEncoderTask : ILearningTask
     {
         ArgumentNullException.ThrowIfNull(step);
         var batch = _data.Batch(step.Step);
+        using var backward = new StagedBackward(Parameters, _tower.Config.NumHiddenLayers);
         IReadOnlyList<Tensor> embedded = [];
         try
         {
-            embedded = await step.Compute(() => Embed(RankSlice.Of(batch, step)), cancellationToken).ConfigureAwait(false);
+            embedded = await step.Compute(() => Embed(RankSlice.Of(batch, step), backward), cancellationToken).ConfigureAwait(false);
             var all = new float[_terms.Count][];
             for (var i = 0; i < all.Length; i++)
             {
@@ -75,7 +76,15 @@ public sealed class DualEncoderTask : ILearningTask
 
             var blocks = await step.Compute(() => Blocks(batch, step, all), cancellationToken).ConfigureAwait(false);
             var lse = await step.AllGatherInRankOrder("log-sum-exp", blocks, cancellationToken).ConfigureAwait(false);
-            return await step.Compute(() => Backward(batch, step, embedded, all, lse, gradient), cancellationToken).ConfigureAwait(false);
+            return await step.Compute(
+                () =>
+                {
+                    using var scope = NewDisposeScope();
+                    var (share, gradients) = Gradients(batch, step, embedded, all, lse);
+                    step.Differentiate(backward, embedded, gradients, gradient, cancellationToken);
+                    return share;
+                },
+                cancellationToken).ConfigureAwait(false);
         }
         finally
         {
@@ -99,14 +108,14 @@ public sealed class DualEncoderTask : ILearningTask
         Parameters.Dispose();
     }
 
-    private IReadOnlyList<Tensor> Embed(IReadOnlyList<ArmSample> own) => [.. _terms.Select(term => Embed(own, term))];
+    private IReadOnlyList<Tensor> Embed(IReadOnlyList<ArmSample> own, StagedBackward backward) => [.. _terms.Select(term => Embed(own, term, backward))];
 
-    private Tensor Embed(IReadOnlyList<ArmSample> own, Term term)
+    private Tensor Embed(IReadOnlyList<ArmSample> own, Term term, StagedBackward backward)
     {
         using var scope = NewDisposeScope();
         var rows = own.SelectMany(sample => _ids[term.Caption(sample.Item)].Select(id => (long)id)).ToArray();
         var ids = TokenRows.Trimmed(rows, own.Count); // [b, T]
-        return nn.functional.normalize(_tower.Encode(ids).Embedding, dim: -1).DetachFromDisposeScope(); // [b, P]
+        return nn.functional.normalize(_tower.Encode(ids, boundary: backward.Cut).Embedding, dim: -1).DetachFromDisposeScope(); // [b, P]
     }
 
     private float[] Blocks(IReadOnlyList<ArmSample> batch, RankStep step, float[][] texts)
@@ -121,9 +130,9 @@ public sealed class DualEncoderTask : ILearningTask
         })];
     }
 
-    private double Backward(IReadOnlyList<ArmSample> batch, RankStep step, IReadOnlyList<Tensor> embedded, float[][] texts, float[] lse, Memory<float> gradient)
+    private (double Share, IReadOnlyList<Tensor> Gradients) Gradients(
+        IReadOnlyList<ArmSample> batch, RankStep step, IReadOnlyList<Tensor> embedded, float[][] texts, float[] lse)
     {
-        using var scope = NewDisposeScope();
         var gradients = new List<Tensor>();
         var share = 0.0;
         foreach (var (i, term) in _terms.Index())
@@ -135,8 +144,7 @@ public sealed class DualEncoderTask : ILearningTask
             share += part.Share * term.Weight;
         }
 
-        Parameters.Differentiate(embedded, gradients, gradient.Span);
-        return share;
+        return (share, gradients);
     }
 
     private static (Tensor Text, Tensor Image) Pair(IReadOnlyList<ArmSample> batch, Term term, float[] texts) =>

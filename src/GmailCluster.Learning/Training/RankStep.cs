@@ -7,13 +7,16 @@ public sealed class RankStep
 {
     private readonly ComputePool _pool;
     private readonly StepRound _round;
+    private readonly GradientSum _sum;
+    private readonly Action<int[]> _learned;
 
-    internal RankStep(int rank, StepRound round, ComputePool pool)
-    {
-        Rank = rank;
-        _round = round;
-        _pool = pool;
-    }
+    /// <param name="rank">Who it is.</param>
+    /// <param name="round">The step.</param>
+    /// <param name="sum">Where gradients go.</param>
+    /// <param name="learned">Told which stage of the backward pass was the last to reach each parameter.</param>
+    /// <param name="pool">Compute slots.</param>
+    internal RankStep(int rank, StepRound round, GradientSum sum, Action<int[]> learned, ComputePool pool) =>
+        (Rank, _round, _sum, _learned, _pool) = (rank, round, sum, learned, pool);
 
     /// <summary>0-based step.</summary>
     public int Step => _round.Step;
@@ -29,6 +32,22 @@ public sealed class RankStep
     /// of summation comes from a counter of the thread that recorded them.
     /// </summary>
     public Task<T> Compute<T>(Func<T> phase, CancellationToken cancellationToken) => _pool.Run(phase, cancellationToken);
+
+    /// <summary>
+    /// Runs the backward pass. Gradients of the upper layers are summed with those of the other ranks while the lower layers' are
+    /// computed. To be called in a phase, once a step.
+    /// </summary>
+    /// <param name="backward">What was cut in the forward pass.</param>
+    /// <param name="outputs">What to differentiate.</param>
+    /// <param name="outputGradients">Gradient of the loss by each output; null where the output is the scalar loss itself.</param>
+    /// <param name="gradient">The rank's gradient; filled.</param>
+    /// <param name="cancellationToken">Ends the step.</param>
+    public void Differentiate(
+        StagedBackward backward, IReadOnlyList<Tensor> outputs, IReadOnlyList<Tensor>? outputGradients, Memory<float> gradient, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(backward);
+        _learned(backward.Run(outputs, outputGradients, gradient.Span, stage => _sum.Passed(stage, cancellationToken)));
+    }
 
     /// <summary>
     /// Gives this rank's rows and returns those of all ranks, end to end in rank order. Every rank calls it once a step for

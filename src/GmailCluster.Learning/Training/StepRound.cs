@@ -34,6 +34,9 @@ internal sealed class StepRound(int step, RankBlock block, int worldSize, IRunEx
 
     public Task Committed => _committed.Task;
 
+    /// <summary>The step's gradients; null before the first rank here begins.</summary>
+    public GradientSum? Sum { get; set; }
+
     /// <summary>The local ranks' shares of the loss.</summary>
     public ReadOnlySpan<double> Losses => _losses;
 

@@ -30,6 +30,7 @@ public sealed class TrainingReplica : IDisposable
     private readonly List<double> _losses = [];
     private readonly Lock _lock = new();
     private Memory<float>[] _gradients = [];
+    private GradientBuckets? _buckets;
     private StepRound _round;
     private long _stepStartedAt;
     private TimeSpan? _pace;
@@ -223,38 +224,50 @@ public sealed class TrainingReplica : IDisposable
 
     private async Task Contribute(int rank, StepRound round, CancellationToken cancellationToken)
     {
+        var sum = SumOf(round);
         try
         {
-            var gradient = Gradients(round.Block.Count)[rank - round.Block.First];
-            var loss = await _task.Gradient(new RankStep(rank, round, _pool), gradient, cancellationToken).ConfigureAwait(false);
+            var loss = await _task.Gradient(new RankStep(rank, round, sum, Learn, _pool), sum.Of(rank), cancellationToken).ConfigureAwait(false);
             if (round.Contribute(rank, loss))
             {
-                await Finish(round, cancellationToken).ConfigureAwait(false);
+                await Finish(round, sum, cancellationToken).ConfigureAwait(false);
             }
         }
         catch (Exception failure)
         {
             round.Fail(failure);
+            await sum.Stop().ConfigureAwait(false); // whoever takes the step up again writes to the same buffers
             throw;
         }
     }
 
-    private Memory<float>[] Gradients(int count)
+    private GradientSum SumOf(StepRound round)
     {
         lock (_lock)
         {
-            if (_gradients.Length != count)
+            if (_gradients.Length != round.Block.Count)
             {
-                _gradients = [.. Enumerable.Range(0, count).Select(_ => (Memory<float>)new float[_task.Parameters.Length])];
+                _gradients = [.. Enumerable.Range(0, round.Block.Count).Select(_ => (Memory<float>)new float[_task.Parameters.Length])];
             }
 
-            return _gradients;
+            return round.Sum ??= new GradientSum(round, _gradients, _buckets, Wire);
         }
     }
 
-    private async Task Finish(StepRound round, CancellationToken cancellationToken)
+    private void Learn(int[] wholeAfter)
     {
-        var gradients = Gradients(round.Block.Count);
+        lock (_lock)
+        {
+            _buckets ??= GradientBuckets.Of(_task.Parameters.Slices, _task.Parameters.Length, wholeAfter);
+            if (!_buckets.Fit(wholeAfter))
+            {
+                throw new InvalidOperationException("The backward pass has reached the parameters in other stages than in an earlier step.");
+            }
+        }
+    }
+
+    private async Task Finish(StepRound round, GradientSum sum, CancellationToken cancellationToken)
+    {
         Meter?.StepPhase("gradient", Stopwatch.GetElapsedTime(_stepStartedAt));
         if (round.Exchange is not { } exchange)
         {
@@ -262,17 +275,17 @@ public sealed class TrainingReplica : IDisposable
             await _pool.Run(
                 () =>
                 {
-                    CanonicalTree.Combine(gradients, Wire);
+                    sum.Combine();
                     Commit(round, shares, _holdAsked);
                 },
                 cancellationToken).ConfigureAwait(false);
             return;
         }
 
-        var partials = await _pool.Run(() => CanonicalTree.CombineSubtrees(gradients, round.Block.First, round.WorldSize, Wire), cancellationToken).ConfigureAwait(false);
         var begun = Stopwatch.GetTimestamp();
         var endings = exchange.AllGather(round.Step, "loss", StepEnding.Write(round.Losses, _holdAsked), cancellationToken);
-        await Task.WhenAll(endings, exchange.AllReduce(round.Step, partials, gradients[0], cancellationToken)).ConfigureAwait(false);
+        var buckets = _buckets ?? GradientBuckets.One(_task.Parameters.Length);
+        await Task.WhenAll(endings, sum.Finish(exchange, buckets, cancellationToken)).ConfigureAwait(false);
         Meter?.StepPhase("exchange", Stopwatch.GetElapsedTime(begun));
         var (losses, isHeld) = StepEnding.Read(await endings.ConfigureAwait(false));
         await _pool.Run(() => Commit(round, losses, isHeld), cancellationToken).ConfigureAwait(false);

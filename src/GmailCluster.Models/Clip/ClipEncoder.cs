@@ -1,4 +1,5 @@
 using GmailCluster.Errors;
+using GmailCluster.Models.Layers;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -25,11 +26,16 @@ internal sealed class ClipEncoder : Module
     }
 
     /// <summary>The states before the first layer and after each, [B, T, C] each; those not asked for are let go.</summary>
-    public List<Tensor> Run(Tensor input, ClipMask mask, bool keepAll)
+    public List<Tensor> Run(Tensor input, ClipMask mask, bool keepAll, LayerBoundary? boundary)
     {
         var states = new List<Tensor> { input };
-        foreach (var layer in _layers)
+        foreach (var (below, layer) in _layers.Index())
         {
+            if (below > 0 && boundary is not null)
+            {
+                states[^1] = boundary(states[^1], below);
+            }
+
             var next = layer.forward(states[^1], mask);
             if (!keepAll)
             {

@@ -1,4 +1,5 @@
 using GmailCluster.Models.Checkpoints;
+using GmailCluster.Models.Layers;
 using GmailCluster.Models.Lora;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -52,7 +53,8 @@ public sealed class ClipTextTower : Module
     /// <param name="ids">Token ids, [B, T], int64, T at most <see cref="ClipTextConfig.MaxPositionEmbeddings"/>.</param>
     /// <param name="attentionMask">1 for tokens, 0 for padding, [B, T]; null: padding is attended to, as OpenAI's and Stable Diffusion's code does.</param>
     /// <param name="withHiddenStates">Whether every layer's states are wanted.</param>
-    public ClipTextOutput Encode(Tensor ids, Tensor? attentionMask = null, bool withHiddenStates = false)
+    /// <param name="boundary">Sees the states between layers; what it returns is what <paramref name="withHiddenStates"/> gives.</param>
+    public ClipTextOutput Encode(Tensor ids, Tensor? attentionMask = null, bool withHiddenStates = false, LayerBoundary? boundary = null)
     {
         ArgumentNullException.ThrowIfNull(ids);
         Shapes.Require(ids, "ids", null, null);
@@ -68,7 +70,7 @@ public sealed class ClipTextTower : Module
         }
 
         using var scope = NewDisposeScope();
-        var (last, states) = Transformer.Run(ids, attentionMask, withHiddenStates);
+        var (last, states) = Transformer.Run(ids, attentionMask, withHiddenStates, boundary);
         var pooled = last[arange(b, dtype: ScalarType.Int64, device: ids.device), EndPositions(ids)]; // [B, C]
         var embedding = Projection?.forward(pooled) ?? pooled.alias();                                // [B, P]
         return new ClipTextOutput(

@@ -1,3 +1,4 @@
+using GmailCluster.Models.Layers;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -31,11 +32,12 @@ internal sealed class ClipTextTransformer : Module
     /// <param name="ids">[B, T], int64.</param>
     /// <param name="attentionMask">1 for tokens, 0 for padding, [B, T].</param>
     /// <param name="keepAll">Whether every layer's states are wanted, or the last only.</param>
+    /// <param name="boundary">Sees the states between layers.</param>
     /// <returns>The states after the last norm and those before, [B, T, C] each.</returns>
-    public (Tensor Last, List<Tensor> States) Run(Tensor ids, Tensor? attentionMask, bool keepAll)
+    public (Tensor Last, List<Tensor> States) Run(Tensor ids, Tensor? attentionMask, bool keepAll, LayerBoundary? boundary)
     {
         var embedded = Embeddings.forward(ids);
-        var states = _encoder.Run(embedded, ClipMask.Causal(attentionMask, embedded), keepAll);
+        var states = _encoder.Run(embedded, ClipMask.Causal(attentionMask, embedded), keepAll, boundary);
         return (_finalNorm.forward(states[^1]), states);
     }
 }

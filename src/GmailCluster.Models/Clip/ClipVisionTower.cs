@@ -1,4 +1,5 @@
 using GmailCluster.Models.Checkpoints;
+using GmailCluster.Models.Layers;
 using GmailCluster.Models.Lora;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -46,12 +47,13 @@ public sealed class ClipVisionTower : Module
     /// <summary>Embeds a batch of pictures.</summary>
     /// <param name="pixels">Preprocessed as the checkpoint's processor says, [B, 3, H, W].</param>
     /// <param name="withHiddenStates">Whether every layer's states are wanted.</param>
-    public ClipVisionOutput Encode(Tensor pixels, bool withHiddenStates = false)
+    /// <param name="boundary">Sees the states between layers; what it returns is what <paramref name="withHiddenStates"/> gives.</param>
+    public ClipVisionOutput Encode(Tensor pixels, bool withHiddenStates = false, LayerBoundary? boundary = null)
     {
         ArgumentNullException.ThrowIfNull(pixels);
         Shapes.Require(pixels, "pixels", null, Config.NumChannels, Config.ImageSize, Config.ImageSize);
         using var scope = NewDisposeScope();
-        var (pooled, states) = Transformer.Run(pixels, withHiddenStates);
+        var (pooled, states) = Transformer.Run(pixels, withHiddenStates, boundary);
         var embedding = Projection?.forward(pooled) ?? pooled.alias();
         return new ClipVisionOutput(
             embedding.MoveToOuterDisposeScope(), pooled.MoveToOuterDisposeScope(),

@@ -1,3 +1,4 @@
+using GmailCluster.Models.Layers;
 using TorchSharp.Modules;
 using TorchSharp.Utils;
 using static TorchSharp.torch;
@@ -34,10 +35,11 @@ internal sealed class ClipVisionTransformer : Module
 
     /// <param name="pixels">[B, 3, H, W].</param>
     /// <param name="keepAll">Whether every layer's states are wanted, or the last only.</param>
+    /// <param name="boundary">Sees the states between layers.</param>
     /// <returns>The pooled state [B, C] and the hidden states [B, 1 + N, C].</returns>
-    public (Tensor Pooled, List<Tensor> States) Run(Tensor pixels, bool keepAll)
+    public (Tensor Pooled, List<Tensor> States) Run(Tensor pixels, bool keepAll, LayerBoundary? boundary)
     {
-        var states = _encoder.Run(_preNorm.forward(_embeddings.forward(pixels)), ClipMask.None, keepAll);
+        var states = _encoder.Run(_preNorm.forward(_embeddings.forward(pixels)), ClipMask.None, keepAll, boundary);
         return (_postNorm.forward(states[^1].select(1, 0)), states);
     }
 }

@@ -110,8 +110,9 @@ public sealed class ClipCapModel : nn.Module
     /// <param name="captionIds">[B, T], with the end token, then anything.</param>
     /// <param name="mask">[B, T], 1 at a caption's tokens, then 0.</param>
     /// <param name="dropout">Draws the language model's dropout; null: none.</param>
+    /// <param name="boundary">Sees the states between the language model's layers; null: nobody.</param>
     /// <returns>Sum and number of the counted tokens.</returns>
-    public TokenLoss Loss(Tensor imageEmbeddings, Tensor captionIds, Tensor mask, Generator? dropout = null)
+    public TokenLoss Loss(Tensor imageEmbeddings, Tensor captionIds, Tensor mask, Generator? dropout = null, LayerBoundary? boundary = null)
     {
         ArgumentNullException.ThrowIfNull(imageEmbeddings);
         ArgumentNullException.ThrowIfNull(captionIds);
@@ -129,7 +130,7 @@ public sealed class ClipCapModel : nn.Module
 
         // Padding stands behind every token that counts, and causality hides it from them: no attention mask is needed.
         var embeddings = cat([Prefix(imageEmbeddings), _languageModel.Embed(ids.masked_fill(counted.logical_not(), 0))], dim: 1); // [B, L + T, C]
-        var hidden = _languageModel.HiddenStates(embeddings, dropout: dropout);
+        var hidden = _languageModel.HiddenStates(embeddings, dropout: dropout, boundary: boundary);
         var labels = ids.masked_fill(counted.logical_not(), CausalLoss.Ignored);
         var loss = CausalLoss.Aligned(_languageModel, hidden.narrow(1, Config.PrefixLength - 1, length), labels);
         return loss with { Sum = loss.Sum.MoveToOuterDisposeScope() };

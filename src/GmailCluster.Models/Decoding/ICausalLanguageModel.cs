@@ -1,3 +1,4 @@
+using GmailCluster.Models.Layers;
 using static TorchSharp.torch;
 
 namespace GmailCluster.Models.Decoding;
@@ -29,8 +30,10 @@ public interface ICausalLanguageModel
     /// <param name="cache">Keys and values of the tokens before; T tokens are added. For inference only.</param>
     /// <param name="positions">[B, T], int64. Null: they count on from the cache's length, whatever the mask.</param>
     /// <param name="dropout">Draws the config's dropout. Null: no dropout, as in evaluation.</param>
+    /// <param name="boundary">Sees the states between layers. Null: nobody.</param>
     /// <returns>[B, T, C].</returns>
-    Tensor HiddenStates(Tensor embeddings, Tensor? attentionMask = null, KvCache? cache = null, Tensor? positions = null, Generator? dropout = null);
+    Tensor HiddenStates(
+        Tensor embeddings, Tensor? attentionMask = null, KvCache? cache = null, Tensor? positions = null, Generator? dropout = null, LayerBoundary? boundary = null);
 
     /// <summary>The head.</summary>
     /// <param name="hidden">[..., C].</param>

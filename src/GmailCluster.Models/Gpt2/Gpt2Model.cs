@@ -75,7 +75,8 @@ public sealed class Gpt2Model : nn.Module, ICausalLanguageModel
     }
 
     /// <inheritdoc/>
-    public Tensor HiddenStates(Tensor embeddings, Tensor? attentionMask = null, KvCache? cache = null, Tensor? positions = null, Generator? dropout = null)
+    public Tensor HiddenStates(
+        Tensor embeddings, Tensor? attentionMask = null, KvCache? cache = null, Tensor? positions = null, Generator? dropout = null, LayerBoundary? boundary = null)
     {
         ArgumentNullException.ThrowIfNull(embeddings);
         var (past, shape) = (cache?.Length ?? 0, embeddings.shape);
@@ -86,7 +87,7 @@ public sealed class Gpt2Model : nn.Module, ICausalLanguageModel
         }
 
         using var scope = NewDisposeScope();
-        return _transformer.forward(embeddings, attentionMask, cache, positions, dropout).MoveToOuterDisposeScope();
+        return _transformer.forward(embeddings, attentionMask, cache, positions, dropout, boundary).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>

@@ -35,14 +35,15 @@ internal sealed class Gpt2Transformer : nn.Module
     public Tensor Embed(Tensor ids) => _tokens.forward(ids);
 
     /// <summary>From embeddings [B, T, C] to states below the head [B, T, C].</summary>
-    public Tensor forward(Tensor embeddings, Tensor? attentionMask, KvCache? cache, Tensor? positions, Generator? dropout)
+    public Tensor forward(Tensor embeddings, Tensor? attentionMask, KvCache? cache, Tensor? positions, Generator? dropout, LayerBoundary? boundary)
     {
         var (past, t) = (cache?.Length ?? 0, embeddings.shape[1]);
         var places = positions is null ? _positions.Weight.narrow(0, past, t) : _positions.forward(positions); // [T, C] or [B, T, C]
         var hidden = KeyedDropout.Apply(embeddings + places, _dropout, dropout);
         var mask = AttentionMask.For(t, past + t, attentionMask, embeddings.dtype, embeddings.device);
-        foreach (var block in _blocks)
+        foreach (var (below, block) in _blocks.Index())
         {
+            hidden = below > 0 && boundary is not null ? boundary(hidden, below) : hidden;
             hidden = block.forward(hidden, mask, cache, dropout);
         }
 

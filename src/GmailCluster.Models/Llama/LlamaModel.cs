@@ -101,12 +101,13 @@ public sealed class LlamaModel : nn.Module, ICausalLanguageModel
     }
 
     /// <inheritdoc/>
-    public Tensor HiddenStates(Tensor embeddings, Tensor? attentionMask = null, KvCache? cache = null, Tensor? positions = null, Generator? dropout = null)
+    public Tensor HiddenStates(
+        Tensor embeddings, Tensor? attentionMask = null, KvCache? cache = null, Tensor? positions = null, Generator? dropout = null, LayerBoundary? boundary = null)
     {
         ArgumentNullException.ThrowIfNull(embeddings);
         Shapes.Require(embeddings, nameof(embeddings), null, null, Config.HiddenSize);
         using var scope = NewDisposeScope();
-        return _transformer.forward(embeddings, attentionMask, cache, positions, dropout).MoveToOuterDisposeScope();
+        return _transformer.forward(embeddings, attentionMask, cache, positions, dropout, boundary).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>

@@ -32,14 +32,15 @@ internal sealed class LlamaTransformer : nn.Module
     public Tensor Embed(Tensor ids) => _tokens.forward(ids);
 
     /// <summary>From embeddings [B, T, C] to states below the head [B, T, C].</summary>
-    public Tensor forward(Tensor embeddings, Tensor? attentionMask, KvCache? cache, Tensor? positions, Generator? dropout)
+    public Tensor forward(Tensor embeddings, Tensor? attentionMask, KvCache? cache, Tensor? positions, Generator? dropout, LayerBoundary? boundary)
     {
         var (past, t) = (cache?.Length ?? 0, embeddings.shape[1]);
         var angles = _rotary.Angles(positions ?? arange(past, past + t, device: embeddings.device), embeddings.dtype);
         var mask = AttentionMask.For(t, past + t, attentionMask, embeddings.dtype, embeddings.device);
         var hidden = embeddings;
-        foreach (var layer in _layers)
+        foreach (var (below, layer) in _layers.Index())
         {
+            hidden = below > 0 && boundary is not null ? boundary(hidden, below) : hidden;
             hidden = layer.forward(hidden, angles, mask, cache, dropout);
         }
 

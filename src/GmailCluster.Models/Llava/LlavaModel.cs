@@ -136,8 +136,10 @@ public sealed class LlavaModel : nn.Module
     /// <param name="labels">[B, T], unshifted; -100 is not counted, and padding neither.</param>
     /// <param name="attentionMask">[B, T], 0 at padding; null: none.</param>
     /// <param name="dropout">Draws the language model's dropout; null: none.</param>
+    /// <param name="boundary">Sees the states between the language model's layers; null: nobody.</param>
     /// <returns>Sum and number of the counted tokens.</returns>
-    public TokenLoss Loss(Tensor features, Tensor ids, Tensor labels, Tensor? attentionMask = null, Generator? dropout = null)
+    public TokenLoss Loss(
+        Tensor features, Tensor ids, Tensor labels, Tensor? attentionMask = null, Generator? dropout = null, LayerBoundary? boundary = null)
     {
         ArgumentNullException.ThrowIfNull(ids);
         ArgumentNullException.ThrowIfNull(labels);
@@ -154,7 +156,7 @@ public sealed class LlavaModel : nn.Module
             }
         }
 
-        var hidden = _languageModel.HiddenStates(Embed(features, ids), attentionMask, dropout: dropout);
+        var hidden = _languageModel.HiddenStates(Embed(features, ids), attentionMask, dropout: dropout, boundary: boundary);
         var loss = CausalLoss.Shifted(_languageModel, hidden, labels);
         return loss with { Sum = loss.Sum.MoveToOuterDisposeScope() };
     }

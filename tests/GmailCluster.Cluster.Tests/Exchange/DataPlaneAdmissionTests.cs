@@ -63,7 +63,7 @@ public sealed class DataPlaneAdmissionTests
             var gathering = exchange.AllGather(0, "rows", new byte[1], Token);
 
             var frame = new byte[FrameHeader.Size];
-            new FrameHeader(0, FrameType.Heartbeat, 0, 0, 2, FrameHeader.RunTag(exchange.Plan.Run), 0, 0, 0).Write(frame);
+            new FrameHeader(0, FrameType.Heartbeat, 0, 0, 2, FrameHeader.RunTag(exchange.Plan.Run), 0, 0, 0, 0).Write(frame);
             await peer.Send(frame);
 
             var lost = await Assert.ThrowsAsync<PeerLostException>(() => gathering);
@@ -208,7 +208,7 @@ public sealed class DataPlaneAdmissionTests
                 {
                     var gathering = exchange.AllGather(0, "rows", new byte[100], Token);
                     var frame = new byte[FrameHeader.Size + payload.Length];
-                    new FrameHeader(payload.Length, FrameType.Rows, 4, 0, 1, FrameHeader.RunTag(exchange.Plan.Run), 0, 0, 100).Write(frame);
+                    new FrameHeader(payload.Length, FrameType.Rows, 4, 0, 1, FrameHeader.RunTag(exchange.Plan.Run), 0, 0, 0, 100).Write(frame);
                     payload.CopyTo(frame, FrameHeader.Size);
                     frame[position] = value;
 
@@ -231,7 +231,7 @@ public sealed class DataPlaneAdmissionTests
         using (peer)
         {
             var frame = new byte[FrameHeader.Size];
-            new FrameHeader(length, FrameType.Rows, 4, 0, 1, FrameHeader.RunTag(exchange.Plan.Run), 0, 0, 100).Write(frame);
+            new FrameHeader(length, FrameType.Rows, 4, 0, 1, FrameHeader.RunTag(exchange.Plan.Run), 0, 0, 0, 100).Write(frame);
             await peer.Send(frame);
             await peer.Closed();
 
@@ -250,12 +250,44 @@ public sealed class DataPlaneAdmissionTests
             var frame = new byte[FrameHeader.Size + (100 << 10)];
             for (var step = 0; step < 1000; step++)
             {
-                new FrameHeader(100 << 10, FrameType.Rows, 4, 0, 1, FrameHeader.RunTag(exchange.Plan.Run), step, 0, 100 << 10).Write(frame);
+                new FrameHeader(100 << 10, FrameType.Rows, 4, 0, 1, FrameHeader.RunTag(exchange.Plan.Run), step, 0, 0, 100 << 10).Write(frame);
                 await peer.Send(frame);
             }
 
             await peer.Closed();
             await Assert.ThrowsAsync<PeerLostException>(() => exchange.AllGather(0, "rows", new byte[100], Token));
+        }
+    }
+
+    [Fact]
+    public async Task Late_buckets_wait_until_the_peer_has_room_for_them()
+    {
+        const int Late = 9;
+        await using var world = new TcpWorld(1);
+        var (exchange, peer) = await Exchange(world);
+        using (peer)
+        {
+            var sums = Enumerable.Range(0, 12).Select(bucket => exchange.AllReduce(0, bucket, [new float[300_000]], new float[300_000], Token)).ToArray();
+            var ready = new byte[FrameHeader.Size];
+            new FrameHeader(0, FrameType.Ready, 0, 1, 1, FrameHeader.RunTag(exchange.Plan.Run), 0, Late, 0, 300_000).Write(ready);
+            await peer.Send(ready);
+
+            var seen = new HashSet<int>();
+            var head = new byte[FrameHeader.Size];
+            while (!seen.Contains(Late))
+            {
+                await peer.Stream.ReadExactlyAsync(head, Token);
+                var header = FrameHeader.Read(head);
+                await peer.Stream.ReadExactlyAsync(new byte[header.Length], Token);
+                if (header.Type == FrameType.Partial)
+                {
+                    seen.Add(header.Bucket);
+                }
+            }
+
+            Assert.Equal([.. Enumerable.Range(0, 8), Late], seen.Order());
+            await exchange.DisposeAsync();
+            await Task.WhenAll(sums.Select(sum => Assert.ThrowsAsync<ObjectDisposedException>(() => sum)));
         }
     }
 
@@ -269,7 +301,7 @@ public sealed class DataPlaneAdmissionTests
             var (exchange, peer) = await Exchange(world);
             using (peer)
             {
-                new FrameHeader(104, FrameType.Rows, 4, 0, 1, FrameHeader.RunTag(exchange.Plan.Run), 0, 0, 100).Write(frame);
+                new FrameHeader(104, FrameType.Rows, 4, 0, 1, FrameHeader.RunTag(exchange.Plan.Run), 0, 0, 0, 100).Write(frame);
                 "rows"u8.CopyTo(frame.AsSpan(FrameHeader.Size));
                 var gathering = exchange.AllGather(0, "rows", new byte[100], Token);
 
@@ -289,7 +321,7 @@ public sealed class DataPlaneAdmissionTests
         using (peer)
         {
             var frame = new byte[FrameHeader.Size + 1];
-            var header = new FrameHeader(0, FrameType.Heartbeat, 0, 0, 1, FrameHeader.RunTag(exchange.Plan.Run), 0, 0, 0);
+            var header = new FrameHeader(0, FrameType.Heartbeat, 0, 0, 1, FrameHeader.RunTag(exchange.Plan.Run), 0, 0, 0, 0);
             var gathering = exchange.AllGather(0, "rows", new byte[64 << 20], Token);
             (header with { Type = FrameType.Ready, Length = 4, NameLength = 4, Total = 64 << 20 }).Write(frame);
             await peer.Send([.. frame[..FrameHeader.Size], .. "rows"u8]);

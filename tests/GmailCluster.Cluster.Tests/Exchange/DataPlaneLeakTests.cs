@@ -58,7 +58,7 @@ public sealed class DataPlaneLeakTests
 
     private static async Task Kill(TcpWorld world, IRunExchange[] exchanges)
     {
-        var calls = exchanges.Take(2).Select(exchange => exchange.AllReduce(1, [new float[1 << 20]], new float[1 << 20], Token)).ToArray();
+        var calls = exchanges.Take(2).Select(exchange => exchange.AllReduce(1, 0, [new float[1 << 20]], new float[1 << 20], Token)).ToArray();
         await world.Break(2);
         foreach (var call in calls)
         {
@@ -73,7 +73,7 @@ public sealed class DataPlaneLeakTests
     private static async Task Cancel(TcpWorld world, IRunExchange[] exchanges)
     {
         using var cancel = new CancellationTokenSource();
-        var call = exchanges[0].AllReduce(1, [new float[1 << 20]], new float[1 << 20], cancel.Token);
+        var call = exchanges[0].AllReduce(1, 0, [new float[1 << 20]], new float[1 << 20], cancel.Token);
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call);
     }

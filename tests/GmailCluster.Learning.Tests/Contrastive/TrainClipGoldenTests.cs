@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using GmailCluster.Golden;
 using GmailCluster.Learning.Optim;
+using GmailCluster.Learning.Training;
 using GmailCluster.Models.Clip;
 using GmailCluster.Models.Safetensors;
 using GmailCluster.Specs;
@@ -54,12 +55,13 @@ public sealed partial class TrainClipGoldenTests
     private static (double Loss, float[] Gradient) LossAndGradient(ClipModel model, FlatParameters parameters, Tensor pixels, Tensor ids, int ranks)
     {
         using var scope = NewDisposeScope();
-        var image = nn.functional.normalize(model.Vision.Encode(pixels).Embedding, dim: -1);
-        var text = nn.functional.normalize(model.Text.Encode(ids).Embedding, dim: -1);
+        using var backward = new StagedBackward(parameters, model.Text.Config.NumHiddenLayers, stages: 2);
+        var image = nn.functional.normalize(model.Vision.Encode(pixels, boundary: backward.Cut).Embedding, dim: -1);
+        var text = nn.functional.normalize(model.Text.Encode(ids, boundary: backward.Cut).Embedding, dim: -1);
         var scale = model.LogitScale.exp();
         var parts = ContrastiveOverRanks.InfoNce(image, text, ranks, scale.item<float>());
         var gradient = new float[parameters.Length];
-        parameters.Differentiate(
+        backward.Run(
             [image, text, scale],
             [cat([.. parts.Select(p => p.OwnA)]), cat([.. parts.Select(p => p.OwnB)]), tensor((float)parts.Sum(p => p.Scale))],
             gradient);

@@ -110,6 +110,28 @@ public abstract class DataPlaneConformance
     }
 
     [Theory]
+    [InlineData(WireType.Float32, 1, 1)]
+    [InlineData(WireType.Bfloat16, 2, 1, 1)]
+    [InlineData(WireType.Float32, 3, 2)]
+    public async Task Buckets_of_a_step_do_not_mix_in_whatever_order_members_begin_them(WireType wire, params int[] rankCounts)
+    {
+        await using var world = await World(rankCounts.Length);
+        var exchanges = await world.Join(rankCounts, wire);
+        int[] lengths = [1, 70_000, 300_001, 16, 900_000, 5, 40_000, 123_457, 1_000, 2, 700_001, 30_000];
+        var ranks = lengths.Select((length, bucket) => Gradients(rankCounts.Sum(), length, (uint)bucket)).ToArray();
+
+        var sums = await Task.WhenAll(exchanges.Select(async (exchange, member) =>
+        {
+            var all = new float[lengths.Length][];
+            var order = Enumerable.Range(0, lengths.Length).OrderBy(bucket => (bucket * (member + 5)) % 13); // each member another
+            await Task.WhenAll(order.Select(async bucket => all[bucket] = await Sum(exchange, 0, ranks[bucket], bucket)));
+            return all;
+        }));
+
+        Assert.All(sums, all => Assert.All(all.Index(), sum => Assert.True(sum.Item.AsSpan().SequenceEqual(Expected(ranks[sum.Index], wire)), $"bucket {sum.Index}")));
+    }
+
+    [Theory]
     [InlineData(1000, 1, 1)]
     [InlineData(200_000, 1, 1)]
     [InlineData(500, 1, 1, 1)]
@@ -124,7 +146,7 @@ public abstract class DataPlaneConformance
         var sums = await Task.WhenAll(exchanges.Select(async exchange =>
         {
             var partials = Partials(exchange, ranks);
-            await exchange.AllReduce(0, partials, partials[0], Token);
+            await exchange.AllReduce(0, 0, partials, partials[0], Token);
             return partials[0].ToArray();
         }));
 
@@ -215,7 +237,7 @@ public abstract class DataPlaneConformance
         await using var world = await World(3);
         var exchanges = await world.Join([1, 1, 1]);
         var gather = exchanges[0].AllGather(0, "rows", new byte[1], Token);
-        var sum = exchanges[0].AllReduce(0, [new float[10]], new float[10], Token);
+        var sum = exchanges[0].AllReduce(0, 0, [new float[10]], new float[10], Token);
 
         await world.Break(2);
 
@@ -233,7 +255,7 @@ public abstract class DataPlaneConformance
             {
                 await using var world = await World(4);
                 var exchanges = await world.Join([1, 1, 1, 1]);
-                var calls = exchanges.Where((_, i) => i != gone).Select(exchange => exchange.AllReduce(0, [new float[300_000]], new float[300_000], Token)).ToArray();
+                var calls = exchanges.Where((_, i) => i != gone).Select(exchange => exchange.AllReduce(0, 0, [new float[300_000]], new float[300_000], Token)).ToArray();
 
                 await world.Break(gone);
 
@@ -294,7 +316,7 @@ public abstract class DataPlaneConformance
     {
         await using var world = await World(2);
         var exchanges = await world.Join([1, 1]);
-        var waiting = exchanges[0].AllReduce(0, [new float[100_000]], new float[100_000], Token);
+        var waiting = exchanges[0].AllReduce(0, 0, [new float[100_000]], new float[100_000], Token);
 
         await exchanges[1].DisposeAsync();
 
@@ -306,7 +328,7 @@ public abstract class DataPlaneConformance
     {
         await using var world = await World(2);
         var exchanges = await world.Join([1, 1]);
-        var waiting = exchanges[0].AllReduce(0, [new float[100_000]], new float[100_000], Token);
+        var waiting = exchanges[0].AllReduce(0, 0, [new float[100_000]], new float[100_000], Token);
 
         await exchanges[0].DisposeAsync();
         await exchanges[0].DisposeAsync();
@@ -320,7 +342,7 @@ public abstract class DataPlaneConformance
         await using var world = await World(2);
         var exchanges = await world.Join([1, 1]);
         using var cancel = new CancellationTokenSource();
-        var cancelled = exchanges[0].AllReduce(0, [new float[100_000]], new float[100_000], cancel.Token);
+        var cancelled = exchanges[0].AllReduce(0, 0, [new float[100_000]], new float[100_000], cancel.Token);
         var other = exchanges[1].AllGather(0, "rows", new byte[1], Token);
 
         await cancel.CancelAsync();
@@ -418,10 +440,10 @@ public abstract class DataPlaneConformance
         return copies[0].ToArray();
     }
 
-    protected static async Task<float[]> Sum(IRunExchange exchange, int step, float[][] ranks)
+    protected static async Task<float[]> Sum(IRunExchange exchange, int step, float[][] ranks, int bucket = 0)
     {
         var sum = new float[ranks[0].Length];
-        await exchange.AllReduce(step, Partials(exchange, ranks), sum, Token);
+        await exchange.AllReduce(step, bucket, Partials(exchange, ranks), sum, Token);
         return sum;
     }
 

@@ -6,7 +6,7 @@ namespace GmailCluster.Learning.Tests.Exchange;
 /// <summary>One member's exchange in memory: what the others have told, by call.</summary>
 internal sealed class InMemoryExchange(InMemoryNetwork network, InMemoryMeeting meeting, ExchangePlan plan) : IRunExchange
 {
-    private readonly Dictionary<(int Step, string? Name), Call> _calls = [];
+    private readonly Dictionary<(int Step, string Name), Call> _calls = [];
     private readonly bool[] _left = new bool[plan.Members.Count];
     private readonly List<Task> _sending = [];
     private Exception? _end;
@@ -27,9 +27,9 @@ internal sealed class InMemoryExchange(InMemoryNetwork network, InMemoryMeeting 
         return [.. parts.SelectMany(part => (byte[])part!)];
     }
 
-    public async Task AllReduce(int step, IReadOnlyList<Memory<float>> partials, Memory<float> sum, CancellationToken cancellationToken)
+    public async Task AllReduce(int step, int bucket, IReadOnlyList<Memory<float>> partials, Memory<float> sum, CancellationToken cancellationToken)
     {
-        var parts = await Exchange(step, null, partials.Select(partial => partial.ToArray()).ToArray(), cancellationToken);
+        var parts = await Exchange(step, $"bucket {bucket}", partials.Select(partial => partial.ToArray()).ToArray(), cancellationToken);
         var all = parts.SelectMany(part => (float[][])part!).Select(partial => (Memory<float>)partial.ToArray()).ToArray();
         CanonicalTree.Finish([.. plan.Members.SelectMany(plan.SubtreesOf)], all, sum, plan.Wire);
     }
@@ -65,7 +65,7 @@ internal sealed class InMemoryExchange(InMemoryNetwork network, InMemoryMeeting 
         }
     }
 
-    private async Task<object?[]> Exchange(int step, string? name, object own, CancellationToken cancellationToken)
+    private async Task<object?[]> Exchange(int step, string name, object own, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         Call call;
@@ -106,7 +106,7 @@ internal sealed class InMemoryExchange(InMemoryNetwork network, InMemoryMeeting 
         }
     }
 
-    private async Task Send(InMemoryExchange other, int step, string? name, object own)
+    private async Task Send(InMemoryExchange other, int step, string name, object own)
     {
         await network.Deliver(new InMemoryMessage(Silo, other.Silo, plan, step, name));
         lock (network.Lock)
@@ -127,7 +127,7 @@ internal sealed class InMemoryExchange(InMemoryNetwork network, InMemoryMeeting 
         }
     }
 
-    private Call CallOf(int step, string? name)
+    private Call CallOf(int step, string name)
     {
         if (!_calls.TryGetValue((step, name), out var call))
         {

@@ -137,4 +137,4 @@ public sealed class InMemoryNetwork(TimeProvider time)
 /// <param name="Plan">The sender's plan.</param>
 /// <param name="Step">0-based step.</param>
 /// <param name="Name">Which gather; null for the gradients' sum.</param>
-public sealed record InMemoryMessage(string From, string To, ExchangePlan Plan, int Step, string? Name);
+public sealed record InMemoryMessage(string From, string To, ExchangePlan Plan, int Step, string Name);

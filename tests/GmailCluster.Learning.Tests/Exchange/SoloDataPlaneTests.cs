@@ -14,7 +14,7 @@ public sealed class SoloDataPlaneTests
         await using var exchange = await _plane.Join(Plan(new ExchangeMember("a", _plane.Address, 0, 4)), token);
         var sum = new float[2];
 
-        await exchange.AllReduce(0, [new float[] { 1, 2 }], sum, token);
+        await exchange.AllReduce(0, 0, [new float[] { 1, 2 }], sum, token);
 
         Assert.Equal([1, 2], sum);
         Assert.Equal(new byte[] { 1, 2, 3, 4 }, await exchange.AllGather(0, "rows", new byte[] { 1, 2, 3, 4 }, token));

@@ -1,4 +1,5 @@
 using GmailCluster.Learning.Optim;
+using GmailCluster.Learning.Training;
 using GmailCluster.Specs;
 using static TorchSharp.torch;
 
@@ -22,7 +23,8 @@ public sealed class AdamWTests
         for (var step = 0; step < 20; step++)
         {
             var input = randn([6, 5], generator: generator);
-            flat.Differentiate([ours.forward(input).square().sum()], null, gradient);
+            using var backward = new StagedBackward(flat, layers: 1);
+            backward.Run([ours.forward(input).square().sum()], null, gradient);
             mine.Step(step + 1, spec.LearningRate, flat.Values, gradient);
 
             reference.zero_grad();

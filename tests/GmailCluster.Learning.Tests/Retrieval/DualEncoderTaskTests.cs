@@ -8,6 +8,7 @@ using GmailCluster.Learning.Retrieval;
 using GmailCluster.Learning.Training;
 using GmailCluster.Models.Clip;
 using GmailCluster.Models.Numerics;
+using GmailCluster.Specs;
 using static TorchSharp.torch;
 
 namespace GmailCluster.Learning.Tests.Retrieval;
@@ -59,7 +60,9 @@ public sealed class DualEncoderTaskTests
     {
         var round = new StepRound(0, new RankBlock(0, ranks), ranks, null);
         var gradients = Enumerable.Range(0, ranks).Select(_ => new float[task.Parameters.Length]).ToArray();
-        var losses = await Task.WhenAll(gradients.Select((gradient, rank) => task.Gradient(new RankStep(rank, round, pool), gradient, TestContext.Current.CancellationToken)));
+        var sum = new GradientSum(round, [.. gradients.Select(gradient => (Memory<float>)gradient)], null, WireType.Float32);
+        var losses = await Task.WhenAll(gradients.Select(
+            (gradient, rank) => task.Gradient(new RankStep(rank, round, sum, _ => { }, pool), gradient, TestContext.Current.CancellationToken)));
         return (losses.Sum(), [.. Enumerable.Range(0, gradients[0].Length).Select(i => gradients.Sum(gradient => gradient[i]))]);
     }
 

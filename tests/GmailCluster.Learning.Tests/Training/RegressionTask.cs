@@ -32,9 +32,16 @@ internal sealed class RegressionTask : ILearningTask
             () =>
             {
                 using var scope = NewDisposeScope();
+                using var backward = new StagedBackward(Parameters, _model.Count, stages: 2);
                 var center = tensor(means).view(step.WorldSize, -1).mean([0]);
-                var loss = (_model.forward(Input(step) - center) - 1).square().mean() / step.WorldSize;
-                Parameters.Differentiate([loss], null, gradient.Span);
+                var hidden = Input(step) - center;
+                foreach (var (below, layer) in _model.children().Cast<nn.Module<Tensor, Tensor>>().Index())
+                {
+                    hidden = layer.forward(backward.Cut(hidden, below));
+                }
+
+                var loss = (hidden - 1).square().mean() / step.WorldSize;
+                step.Differentiate(backward, [loss], null, gradient, cancellationToken);
                 return (double)loss.item<float>();
             },
             cancellationToken);

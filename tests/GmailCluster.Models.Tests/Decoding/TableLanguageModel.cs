@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using GmailCluster.Models.Layers;
 using static TorchSharp.torch;
 
 namespace GmailCluster.Models.Decoding;
@@ -19,7 +20,8 @@ internal sealed class TableLanguageModel(int vocabulary, Func<IReadOnlyList<int>
 
     public Tensor Embed(Tensor ids) => ids.to(ScalarType.Float32).unsqueeze(-1);
 
-    public Tensor HiddenStates(Tensor embeddings, Tensor? attentionMask = null, KvCache? cache = null, Tensor? positions = null, Generator? dropout = null)
+    public Tensor HiddenStates(
+        Tensor embeddings, Tensor? attentionMask = null, KvCache? cache = null, Tensor? positions = null, Generator? dropout = null, LayerBoundary? boundary = null)
     {
         var (b, t) = (embeddings.shape[0], embeddings.shape[1]);
         var (history, _) = cache!.Append(0, embeddings.view(b, 1, t, 1), embeddings.view(b, 1, t, 1), t);

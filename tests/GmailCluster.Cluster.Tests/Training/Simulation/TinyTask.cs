@@ -8,13 +8,16 @@ namespace GmailCluster.Cluster.Tests.Training.Simulation;
 
 /// <summary>
 /// A task whose gradient depends on the weights, on numbers drawn by (step, rank), and on what all ranks gathered: a rank that
-/// worked on another step, another state or other ranks' rows would leave other bits.
+/// worked on another step, another state or other ranks' rows would leave other bits. Its backward pass has two stages.
 /// </summary>
 internal sealed class TinyTask : ILearningTask
 {
     private const int Width = 37;
 
-    public FlatParameters Parameters { get; } = FlatParameters.Adopt([("a", nn.Parameter(linspace(-1, 1, Width))), ("b", nn.Parameter(ones(5)))]);
+    // Enough for a sum of its own: its gradient is whole, and leaves, before that of "b".
+    private const int LargeWidth = 16 << 10;
+
+    public FlatParameters Parameters { get; } = FlatParameters.Adopt([("a", nn.Parameter(linspace(-1, 1, LargeWidth))), ("b", nn.Parameter(ones(5)))]);
 
     /// <summary>Called before each rank's step.</summary>
     public Func<int, Task> OnStep { get; init; } = _ => Task.CompletedTask;
@@ -27,22 +30,13 @@ internal sealed class TinyTask : ILearningTask
         return await step.Compute(
             () =>
             {
-                var values = Parameters.Values;
-                var loss = 0f;
-                for (var i = 0; i < Width; i++)
-                {
-                    var pull = 0f;
-                    for (var rank = 0; rank < step.WorldSize; rank++)
-                    {
-                        pull += all[(rank * Width) + i] / (1 + rank);
-                    }
-
-                    var difference = values[i] - (own[i] * pull);
-                    gradient.Span[i] = 2 * difference / step.WorldSize;
-                    loss += difference * difference / step.WorldSize;
-                }
-
-                return (double)loss;
+                using var scope = NewDisposeScope();
+                using var backward = new StagedBackward(Parameters, layers: 2, stages: 2);
+                var pull = tensor(all).view(step.WorldSize, Width) / arange(1, step.WorldSize + 1).view(-1, 1);
+                var below = tensor(own) * pull.sum(0) * Parameters.Parameters[1].sum();
+                var loss = (Parameters.Parameters[0].narrow(0, 0, Width) - backward.Cut(below, 1)).square().sum() / step.WorldSize;
+                step.Differentiate(backward, [loss], null, gradient, cancellationToken);
+                return (double)loss.item<float>();
             },
             cancellationToken);
     }
