@@ -17,13 +17,12 @@ internal sealed class ClipCapTraining : ILearningTask
     private readonly Tensor _images;
     private readonly Tensor _ids;
     private readonly Tensor _mask;
-    private readonly int? _stages;
+    private readonly BackwardStages _stages;
 
     /// <param name="item">Sizes.</param>
     /// <param name="stages">Stages of the backward pass; null for as many as the gradient's size is worth.</param>
     public ClipCapTraining(BenchCase item, int? stages = null)
     {
-        _stages = stages;
         using var generator = new Generator(0);
         var languageModel = RandomWeights.Fill(new Gpt2Model(ConfigFile.Read<Gpt2Config>(item.ConfigPath), new()));
         _model = ClipCapModel.Create(new ClipCapConfig { PrefixSize = PrefixSize, PrefixLength = item.Prefix }, languageModel, generator);
@@ -31,6 +30,7 @@ internal sealed class ClipCapTraining : ILearningTask
         _ids = randint(0, languageModel.VocabularySize, [item.Batch, item.Tokens], ScalarType.Int64, generator: generator);
         _mask = ones_like(_ids);
         Parameters = FlatParameters.Adopt(TrainableParameters.Of(_model));
+        _stages = new BackwardStages(Parameters, languageModel.Config.NLayer, stages);
     }
 
     public FlatParameters Parameters { get; }
@@ -39,7 +39,7 @@ internal sealed class ClipCapTraining : ILearningTask
         () =>
         {
             using var scope = NewDisposeScope();
-            using var backward = new StagedBackward(Parameters, _model.LanguageModel.Config.NLayer, _stages);
+            using var backward = _stages.Begin();
             var loss = _model.Loss(RankRows.Of(_images, step), RankRows.Of(_ids, step), RankRows.Of(_mask, step), boundary: backward.Cut).Sum / _ids.numel();
             step.Differentiate(backward, [loss], null, gradient, cancellationToken);
             return (double)loss.item<float>();

@@ -16,6 +16,7 @@ internal sealed class ClipTraining : ILearningTask
     private readonly ClipModel _model;
     private readonly (Tensor Pixels, Tensor Ids) _batch;
     private readonly int _size;
+    private readonly BackwardStages _stages;
 
     public ClipTraining(BenchCase item)
     {
@@ -23,13 +24,14 @@ internal sealed class ClipTraining : ILearningTask
         _size = item.Batch;
         _batch = ClipInputs.Of(_model.Config, item.Batch, seed: 0);
         Parameters = FlatParameters.Adopt(TrainableParameters.Of(_model.Vision).Concat(TrainableParameters.Of(_model.Text)));
+        _stages = new BackwardStages(Parameters, _model.Text.Config.NumHiddenLayers);
     }
 
     public FlatParameters Parameters { get; }
 
     public async Task<double> Gradient(RankStep step, Memory<float> gradient, CancellationToken cancellationToken)
     {
-        using var backward = new StagedBackward(Parameters, _model.Text.Config.NumHiddenLayers);
+        using var backward = _stages.Begin();
         var (image, text) = await step.Compute(() => Embed(step, backward), cancellationToken).ConfigureAwait(false);
         using (image)
         using (text)

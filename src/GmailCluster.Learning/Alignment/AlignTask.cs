@@ -21,6 +21,7 @@ public sealed class AlignTask : ILearningTask
     private readonly AlignData _data;
     private readonly AlignLoss _loss;
     private readonly int _patchLayer;
+    private readonly BackwardStages _stages;
 
     /// <summary>Makes the task; it owns the tower and its adapter.</summary>
     /// <param name="tower">CLIP's image tower with the adapter attached.</param>
@@ -34,6 +35,7 @@ public sealed class AlignTask : ILearningTask
         ArgumentNullException.ThrowIfNull(adapter);
         (_tower, _adapter, _processor, _data, _loss, _patchLayer) = (tower, adapter, processor, data, loss, patchLayer);
         Parameters = FlatParameters.Adopt(adapter.TrainableParameters);
+        _stages = new BackwardStages(Parameters, CutLayers);
     }
 
     /// <inheritdoc/>
@@ -44,7 +46,7 @@ public sealed class AlignTask : ILearningTask
     {
         ArgumentNullException.ThrowIfNull(step);
         var batch = _data.Batch(step.Step);
-        using var backward = new StagedBackward(Parameters, CutLayers);
+        using var backward = _stages.Begin();
         AlignOutputs? own = null;
         try
         {

@@ -18,6 +18,7 @@ public sealed class CaptionTask : ILearningTask
     private readonly CaptionTokens _tokens;
     private readonly CaptioningFile _captioning;
     private readonly IReadOnlyDictionary<string, byte[]> _tokenizerFiles;
+    private readonly BackwardStages _stages;
 
     /// <summary>Makes the task; it owns the model.</summary>
     /// <param name="model">Mapping network and language model.</param>
@@ -34,6 +35,7 @@ public sealed class CaptionTask : ILearningTask
         _captioning = new CaptioningFile { MaxTokens = spec.MaxTokens, Beams = spec.Beams };
         _tokens = new CaptionTokens(tokenizer, data.Items.Select(item => item.Caption), spec.MaxTokens);
         Parameters = FlatParameters.Adopt(TrainableParameters.Of(spec.TuneLanguageModel ? model : model.Mapper, spec.TuneLanguageModel ? "" : "clip_project."));
+        _stages = new BackwardStages(Parameters, model.LanguageModel.Config.NLayer);
     }
 
     /// <inheritdoc/>
@@ -52,7 +54,7 @@ public sealed class CaptionTask : ILearningTask
                 var embeddings = FeatureRows.Of(own, _model.Config.NormalizePrefix); // [b, P]
                 var (ids, mask) = _tokens.Rows(own.Select(sample => sample.Item.Caption)); // [b, T]
                 var globalTokens = batch.Sum(sample => _tokens.Count(sample.Item.Caption));
-                using var backward = new StagedBackward(Parameters, _model.LanguageModel.Config.NLayer);
+                using var backward = _stages.Begin();
                 var loss = _model.Loss(embeddings, ids, mask, boundary: backward.Cut).Sum / globalTokens;
                 step.Differentiate(backward, [loss], null, gradient, cancellationToken);
                 return (double)loss.item<float>();

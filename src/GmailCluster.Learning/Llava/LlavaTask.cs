@@ -25,6 +25,7 @@ public sealed class LlavaTask : ILearningTask
     private readonly LlavaPrompt _prompt;
     private readonly CaptionTokens _answers;
     private readonly IReadOnlyDictionary<string, byte[]> _companions;
+    private readonly BackwardStages _stages;
 
     private LlavaTask(
         LlavaModel model, LoraAdapter? adapter, LlavaPrompt prompt, CaptionTokens answers, ArmData data, IReadOnlyDictionary<string, byte[]> companions)
@@ -32,6 +33,7 @@ public sealed class LlavaTask : ILearningTask
         (_model, _adapter, _prompt, _answers, _data, _companions) = (model, adapter, prompt, answers, data, companions);
         var language = adapter?.TrainableParameters ?? TrainableParameters.Of(model.LanguageModel, "language_model.");
         Parameters = FlatParameters.Adopt(TrainableParameters.Of(model.Projector, "multi_modal_projector.").Concat(language));
+        _stages = new BackwardStages(Parameters, model.LanguageModel.Config.NumHiddenLayers);
     }
 
     /// <inheritdoc/>
@@ -71,7 +73,7 @@ public sealed class LlavaTask : ILearningTask
                 var features = FeatureRows.Of(own, normalise: false); // [b, N, W]
                 var (ids, labels, mask) = Rows(own); // [b, T]
                 var globalTokens = batch.Sum(sample => _answers.Count(sample.Item.Caption));
-                using var backward = new StagedBackward(Parameters, _model.LanguageModel.Config.NumHiddenLayers);
+                using var backward = _stages.Begin();
                 var loss = _model.Loss(features, ids, labels, mask, boundary: backward.Cut).Sum / globalTokens;
                 step.Differentiate(backward, [loss], null, gradient, cancellationToken);
                 return (double)loss.item<float>();

@@ -26,6 +26,7 @@ public sealed class DualEncoderTask : ILearningTask
     private readonly Dictionary<string, int[]> _ids = new(StringComparer.Ordinal);
     private readonly double _scale;
     private readonly IReadOnlyDictionary<string, byte[]> _tokenizerFiles;
+    private readonly BackwardStages _stages;
 
     /// <summary>Makes the task; it owns the tower.</summary>
     /// <param name="tower">The text tower with its projection, stretched already if it is to be.</param>
@@ -53,6 +54,7 @@ public sealed class DualEncoderTask : ILearningTask
         }
 
         Parameters = FlatParameters.Adopt(TrainableParameters.Of(tower));
+        _stages = new BackwardStages(Parameters, tower.Config.NumHiddenLayers);
     }
 
     /// <inheritdoc/>
@@ -63,7 +65,7 @@ public sealed class DualEncoderTask : ILearningTask
     {
         ArgumentNullException.ThrowIfNull(step);
         var batch = _data.Batch(step.Step);
-        using var backward = new StagedBackward(Parameters, _tower.Config.NumHiddenLayers);
+        using var backward = _stages.Begin();
         IReadOnlyList<Tensor> embedded = [];
         try
         {

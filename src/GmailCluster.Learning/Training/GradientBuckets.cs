@@ -11,15 +11,13 @@ internal sealed class GradientBuckets
     // Fewer values than this wait for a neighbour's later stage, if there is one: they are not worth a round trip.
     private const int SmallFloats = 16 << 10;
 
-    private readonly int[] _wholeAfter;
-
-    private GradientBuckets(IReadOnlyList<GradientBucket> all, int[] wholeAfter) => (All, _wholeAfter) = (all, wholeAfter);
+    private GradientBuckets(IReadOnlyList<GradientBucket> all) => All = all;
 
     /// <summary>In the order in which they are whole, then in that of the buffer. They cover the buffer, padding included.</summary>
     public IReadOnlyList<GradientBucket> All { get; }
 
     /// <summary>The whole gradient in one, after the whole backward pass.</summary>
-    public static GradientBuckets One(int length) => new([new GradientBucket(0, 0, length, int.MaxValue)], []);
+    public static GradientBuckets One(int length) => new([new GradientBucket(0, 0, length, int.MaxValue)]);
 
     /// <summary>What a backward pass gives.</summary>
     /// <param name="slices">The parameters, in buffer order.</param>
@@ -58,11 +56,8 @@ internal sealed class GradientBuckets
             .Select((run, i) => (run.Start, Count: (i + 1 < joined.Count ? joined[i + 1].Start : length) - run.Start, run.Stage))
             .OrderBy(bucket => bucket.Stage).ThenBy(bucket => bucket.Start)
             .Select((bucket, number) => new GradientBucket(number, bucket.Start, bucket.Count, bucket.Stage));
-        return new GradientBuckets([.. buckets], [.. wholeAfter]);
+        return new GradientBuckets([.. buckets]);
     }
-
-    /// <summary>Whether a backward pass reached the parameters as the one that these come from.</summary>
-    public bool Fit(int[] wholeAfter) => _wholeAfter.AsSpan().SequenceEqual(wholeAfter);
 }
 
 /// <summary>A part of a flat gradient.</summary>

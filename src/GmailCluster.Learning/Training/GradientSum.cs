@@ -18,6 +18,7 @@ internal sealed class GradientSum(StepRound round, IReadOnlyList<Memory<float>> 
     private readonly Dictionary<int, int> _passed = [];
     private readonly HashSet<int> _begun = [];
     private readonly List<Task> _exchanges = [];
+    private readonly ExecutionContext? _context = ExecutionContext.Capture(); // the step's span: slots have none
     private bool _isStopped;
 
     /// <summary>A rank's gradient.</summary>
@@ -75,7 +76,7 @@ internal sealed class GradientSum(StepRound round, IReadOnlyList<Memory<float>> 
         foreach (var bucket in _isStopped ? [] : whole.ToArray())
         {
             _begun.Add(bucket.Number);
-            _exchanges.Add(Task.Run(() => Exchange(exchange, bucket, cancellationToken), cancellationToken));
+            ExecutionContext.Run(_context!, _ => _exchanges.Add(Task.Run(() => Exchange(exchange, bucket, cancellationToken), cancellationToken)), null);
         }
     }
 

@@ -8,14 +8,14 @@ public sealed class RankStep
     private readonly ComputePool _pool;
     private readonly StepRound _round;
     private readonly GradientSum _sum;
-    private readonly Action<int[]> _learned;
+    private readonly Action<BackwardStages> _learned;
 
     /// <param name="rank">Who it is.</param>
     /// <param name="round">The step.</param>
     /// <param name="sum">Where gradients go.</param>
-    /// <param name="learned">Told which stage of the backward pass was the last to reach each parameter.</param>
+    /// <param name="learned">Told of the stages once a backward pass has shown which parameters they reach.</param>
     /// <param name="pool">Compute slots.</param>
-    internal RankStep(int rank, StepRound round, GradientSum sum, Action<int[]> learned, ComputePool pool) =>
+    internal RankStep(int rank, StepRound round, GradientSum sum, Action<BackwardStages> learned, ComputePool pool) =>
         (Rank, _round, _sum, _learned, _pool) = (rank, round, sum, learned, pool);
 
     /// <summary>0-based step.</summary>
@@ -46,7 +46,8 @@ public sealed class RankStep
         StagedBackward backward, IReadOnlyList<Tensor> outputs, IReadOnlyList<Tensor>? outputGradients, Memory<float> gradient, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(backward);
-        _learned(backward.Run(outputs, outputGradients, gradient.Span, stage => _sum.Passed(stage, cancellationToken)));
+        backward.Run(outputs, outputGradients, gradient.Span, stage => _sum.Passed(stage, cancellationToken));
+        _learned(backward.Stages);
     }
 
     /// <summary>

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using GmailCluster.Learning.Optim;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace GmailCluster.Learning.Training;
@@ -12,31 +11,17 @@ namespace GmailCluster.Learning.Training;
 /// </summary>
 public sealed class StagedBackward : IDisposable
 {
-    // A stage with less than this to send is not worth its own sum: it would wait for the network's latency, not for its bytes.
-    private const int StageBytes = 1 << 20;
-    private const int MaxStages = 8;
-
-    private readonly FlatParameters _parameters;
-    private readonly int[] _cutsAt;
     private readonly List<Tensor>[] _ends; // by cut: where the graph below ends
     private readonly List<Tensor>[] _starts; // by cut: where the graph above starts
 
-    /// <summary>Prepares for a forward pass.</summary>
-    /// <param name="parameters">What is differentiated by.</param>
-    /// <param name="layers">Layers between which the graph may be cut.</param>
-    /// <param name="stages">How many stages; null for as many as the gradient's size is worth.</param>
-    public StagedBackward(FlatParameters parameters, int layers, int? stages = null)
+    internal StagedBackward(BackwardStages stages)
     {
-        ArgumentNullException.ThrowIfNull(parameters);
-        _parameters = parameters;
-        var count = Math.Clamp(stages ?? (int)Math.Min((long)parameters.Length * sizeof(float) / StageBytes, MaxStages), 1, Math.Max(1, layers));
-        _cutsAt = [.. Enumerable.Range(1, count - 1).Select(stage => stage * layers / count)];
-        _ends = [.. _cutsAt.Select(_ => new List<Tensor>())];
-        _starts = [.. _cutsAt.Select(_ => new List<Tensor>())];
+        Stages = stages;
+        _ends = [.. stages.CutsAt.Select(_ => new List<Tensor>())];
+        _starts = [.. stages.CutsAt.Select(_ => new List<Tensor>())];
     }
 
-    /// <summary>Stages of the pass.</summary>
-    public int Stages => _cutsAt.Length + 1;
+    internal BackwardStages Stages { get; }
 
     /// <summary>
     /// A <see cref="Models.Layers.LayerBoundary"/> that cuts. Several stacks of layers may be cut for one pass; all outputs must lie
@@ -47,7 +32,7 @@ public sealed class StagedBackward : IDisposable
     public Tensor Cut(Tensor hidden, int below)
     {
         ArgumentNullException.ThrowIfNull(hidden);
-        var cut = Array.IndexOf(_cutsAt, below);
+        var cut = Array.IndexOf(Stages.CutsAt, below);
         if (cut < 0 || !hidden.requires_grad)
         {
             return hidden;
@@ -65,27 +50,31 @@ public sealed class StagedBackward : IDisposable
     /// <param name="outputGradients">Gradient of the loss by each output; null where the output is the scalar loss itself.</param>
     /// <param name="destination">Filled; laid out as the parameters. Padding is left as it is.</param>
     /// <param name="passed">Told of each stage that is over, counted from the loss.</param>
-    /// <returns>For each parameter the stage after which its gradient was whole: the last that reached it.</returns>
     /// <exception cref="InvalidOperationException">The outputs do not depend on a parameter.</exception>
-    public int[] Run(IReadOnlyList<Tensor> outputs, IReadOnlyList<Tensor>? outputGradients, Span<float> destination, Action<int>? passed = null)
+    public void Run(IReadOnlyList<Tensor> outputs, IReadOnlyList<Tensor>? outputGradients, Span<float> destination, Action<int>? passed = null)
     {
         ArgumentNullException.ThrowIfNull(outputs);
         using var scope = NewDisposeScope();
-        var wholeAfter = new int[_parameters.Parameters.Count];
-        Array.Fill(wholeAfter, -1);
-        for (var stage = 0; stage < Stages; stage++)
+        var known = Stages.Reached;
+        var reached = new int[Stages.Count][];
+        var isLaid = new bool[Stages.Parameters.Slices.Count];
+        for (var stage = 0; stage < reached.Length; stage++)
         {
-            var cut = Stages - 2 - stage;
+            var starts = stage + 1 < reached.Length ? _starts[^(stage + 1)] : [];
+            reached[stage] = [];
             if (outputs.Count > 0) // else nothing below is trained
             {
-                (outputs, outputGradients) = Differentiate(outputs, outputGradients, cut, stage, wholeAfter, destination);
+                (reached[stage], var gradients) = Differentiate(outputs, outputGradients, known?[stage], starts, isLaid, destination);
+                (outputs, outputGradients) = (stage + 1 < reached.Length ? _ends[^(stage + 1)] : [], gradients);
             }
 
             passed?.Invoke(stage);
         }
 
-        var unreached = Array.IndexOf(wholeAfter, -1);
-        return unreached < 0 ? wholeAfter : throw new InvalidOperationException($"The loss does not depend on {_parameters.Slices[unreached].Name}.");
+        if (known is null)
+        {
+            Stages.Learn(reached);
+        }
     }
 
     /// <inheritdoc/>
@@ -97,25 +86,27 @@ public sealed class StagedBackward : IDisposable
         }
     }
 
-    // Returns what the next stage differentiates: the ends of the graph below the cut, with the gradients of the starts above it.
-    private (IReadOnlyList<Tensor> Outputs, IReadOnlyList<Tensor> Gradients) Differentiate(
-        IReadOnlyList<Tensor> outputs, IReadOnlyList<Tensor>? outputGradients, int cut, int stage, int[] wholeAfter, Span<float> destination)
+    // Returns the parameters that were reached, and the gradients of the starts, from which the next stage goes on.
+    private (int[] Reached, IReadOnlyList<Tensor> Gradients) Differentiate(
+        IReadOnlyList<Tensor> outputs, IReadOnlyList<Tensor>? outputGradients, int[]? known, List<Tensor> starts, bool[] isLaid, Span<float> destination)
     {
         using var scope = NewDisposeScope();
-        IReadOnlyList<Tensor> starts = cut < 0 ? [] : _starts[cut];
+        var parameters = Stages.Parameters;
+        var asked = known ?? [.. Enumerable.Range(0, isLaid.Length)];
         var gradients = autograd.grad(
-            [.. outputs], [.. _parameters.Parameters, .. starts], outputGradients is null ? null : [.. outputGradients], allow_unused: true);
-        for (var i = 0; i < wholeAfter.Length; i++)
+            [.. outputs], [.. asked.Select(i => parameters.Parameters[i]), .. starts], outputGradients is null ? null : [.. outputGradients], allow_unused: known is null);
+        var reached = known ?? [.. asked.Where(i => !gradients[i].IsInvalid)];
+        foreach (var (at, i) in asked.Index())
         {
-            if (!gradients[i].IsInvalid)
+            if (!gradients[at].IsInvalid)
             {
-                var slice = _parameters.Slices[i];
-                Lay(gradients[i], destination.Slice(slice.Offset, slice.Count), isMore: wholeAfter[i] >= 0);
-                wholeAfter[i] = stage;
+                var slice = parameters.Slices[i];
+                Lay(gradients[at], destination.Slice(slice.Offset, slice.Count), isMore: isLaid[i]);
+                isLaid[i] = true;
             }
         }
 
-        return cut < 0 ? ([], []) : (_ends[cut], [.. gradients.Skip(wholeAfter.Length).Select(gradient => gradient.MoveToOuterDisposeScope())]);
+        return (reached, [.. gradients.Skip(asked.Length).Select(gradient => gradient.MoveToOuterDisposeScope())]);
     }
 
     // A parameter that stages share, such as an embedding table that is the head, too, adds up.

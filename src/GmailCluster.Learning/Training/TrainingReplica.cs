@@ -254,15 +254,11 @@ public sealed class TrainingReplica : IDisposable
         }
     }
 
-    private void Learn(int[] wholeAfter)
+    private void Learn(BackwardStages stages)
     {
         lock (_lock)
         {
-            _buckets ??= GradientBuckets.Of(_task.Parameters.Slices, _task.Parameters.Length, wholeAfter);
-            if (!_buckets.Fit(wholeAfter))
-            {
-                throw new InvalidOperationException("The backward pass has reached the parameters in other stages than in an earlier step.");
-            }
+            _buckets ??= GradientBuckets.Of(_task.Parameters.Slices, _task.Parameters.Length, stages.WholeAfter());
         }
     }
 

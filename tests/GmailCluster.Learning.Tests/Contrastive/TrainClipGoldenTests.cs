@@ -55,7 +55,7 @@ public sealed partial class TrainClipGoldenTests
     private static (double Loss, float[] Gradient) LossAndGradient(ClipModel model, FlatParameters parameters, Tensor pixels, Tensor ids, int ranks)
     {
         using var scope = NewDisposeScope();
-        using var backward = new StagedBackward(parameters, model.Text.Config.NumHiddenLayers, stages: 2);
+        using var backward = new BackwardStages(parameters, model.Text.Config.NumHiddenLayers, stages: 2).Begin();
         var image = nn.functional.normalize(model.Vision.Encode(pixels, boundary: backward.Cut).Embedding, dim: -1);
         var text = nn.functional.normalize(model.Text.Encode(ids, boundary: backward.Cut).Embedding, dim: -1);
         var scale = model.LogitScale.exp();

@@ -18,12 +18,13 @@ public sealed class AdamWTests
         using var flat = FlatParameters.Adopt(ours.named_parameters().Select(p => (p.name, p.parameter)));
         var mine = new AdamW(flat, spec);
         var reference = optim.AdamW(theirs.parameters(), 1e-2, 0.9, 0.98, 1e-6, 0.1);
+        var stages = new BackwardStages(flat, layers: 1);
         var gradient = new float[flat.Length];
 
         for (var step = 0; step < 20; step++)
         {
             var input = randn([6, 5], generator: generator);
-            using var backward = new StagedBackward(flat, layers: 1);
+            using var backward = stages.Begin();
             backward.Run([ours.forward(input).square().sum()], null, gradient);
             mine.Step(step + 1, spec.LearningRate, flat.Values, gradient);
 
@@ -59,6 +60,7 @@ public sealed class AdamWTests
     {
         using var scope = NewDisposeScope();
         using var flat = FlatParameters.Adopt([("a", nn.Parameter(zeros(3)))]);
+        var stages = new BackwardStages(flat, layers: 1);
         var gradient = new float[flat.Length];
         (gradient[0], gradient[1]) = (3, 4);
 

@@ -10,8 +10,13 @@ namespace GmailCluster.Learning.Tests.Training;
 internal sealed class RegressionTask : ILearningTask
 {
     private readonly Sequential _model = TestModels.TwoLayers(new Generator(1));
+    private readonly BackwardStages _stages;
 
-    public RegressionTask() => Parameters = FlatParameters.Adopt(_model.named_parameters().Select(p => (p.name, p.parameter)));
+    public RegressionTask()
+    {
+        Parameters = FlatParameters.Adopt(_model.named_parameters().Select(p => (p.name, p.parameter)));
+        _stages = new BackwardStages(Parameters, _model.Count, stages: 2);
+    }
 
     public FlatParameters Parameters { get; }
 
@@ -32,7 +37,7 @@ internal sealed class RegressionTask : ILearningTask
             () =>
             {
                 using var scope = NewDisposeScope();
-                using var backward = new StagedBackward(Parameters, _model.Count, stages: 2);
+                using var backward = _stages.Begin();
                 var center = tensor(means).view(step.WorldSize, -1).mean([0]);
                 var hidden = Input(step) - center;
                 foreach (var (below, layer) in _model.children().Cast<nn.Module<Tensor, Tensor>>().Index())

@@ -17,6 +17,10 @@ internal sealed class TinyTask : ILearningTask
     // Enough for a sum of its own: its gradient is whole, and leaves, before that of "b".
     private const int LargeWidth = 16 << 10;
 
+    private readonly BackwardStages _stages;
+
+    public TinyTask() => _stages = new BackwardStages(Parameters, layers: 2, stages: 2);
+
     public FlatParameters Parameters { get; } = FlatParameters.Adopt([("a", nn.Parameter(linspace(-1, 1, LargeWidth))), ("b", nn.Parameter(ones(5)))]);
 
     /// <summary>Called before each rank's step.</summary>
@@ -31,7 +35,7 @@ internal sealed class TinyTask : ILearningTask
             () =>
             {
                 using var scope = NewDisposeScope();
-                using var backward = new StagedBackward(Parameters, layers: 2, stages: 2);
+                using var backward = _stages.Begin();
                 var pull = tensor(all).view(step.WorldSize, Width) / arange(1, step.WorldSize + 1).view(-1, 1);
                 var below = tensor(own) * pull.sum(0) * Parameters.Parameters[1].sum();
                 var loss = (Parameters.Parameters[0].narrow(0, 0, Width) - backward.Cut(below, 1)).square().sum() / step.WorldSize;
