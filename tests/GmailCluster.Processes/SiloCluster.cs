@@ -74,7 +74,9 @@ internal sealed class SiloCluster : IAsyncDisposable
     public static SiloCluster Start(string folder, SiloPlace hub) => new(folder, hub);
 
     /// <summary>Starts one more silo and waits until it has joined.</summary>
-    public async Task<SiloProcess> Add(SiloPlace? place = null)
+    /// <param name="place">Where it runs; null for where Redis does.</param>
+    /// <param name="listening">Called when it has started as far as it can without the others.</param>
+    public async Task<SiloProcess> Add(SiloPlace? place = null, Action? listening = null)
     {
         place ??= _hub;
         var healthPort = Ports.Free();
@@ -94,6 +96,8 @@ internal sealed class SiloCluster : IAsyncDisposable
             _silos.Add(silo);
         }
 
+        await silo.Listens();
+        listening?.Invoke();
         await silo.Joined();
         return silo;
     }

@@ -46,10 +46,13 @@ public sealed class SurvivalTests(CalmTraining calm) : IClassFixture<CalmTrainin
         var id = await Submit(cluster);
         var alone = await Begun(cluster, Align);
 
-        var joined = await cluster.Add();
+        // A silo takes longer to start than so few steps take: they wait for it.
+        var lone = Member(cluster, alone, 0);
+        lone.Freeze();
+        var joined = await cluster.Add(listening: lone.Thaw);
         var both = await cluster.Journal.First<PlanMade>(plan => plan.Members.Contains(joined.Address) && plan.Step > 0);
         await cluster.Journal.First<FirstCommit>(commit => commit.Run == both.Run && commit.GenerationNumber == both.GenerationNumber);
-        Member(cluster, alone, 0).Kill();
+        lone.Kill();
         var after = await Plan(cluster, both.Run, plan => plan.GenerationNumber > both.GenerationNumber);
         await End(cluster, id);
 
@@ -118,7 +121,7 @@ public sealed class SurvivalTests(CalmTraining calm) : IClassFixture<CalmTrainin
         using var network = new HostNetwork(silos);
         using var experiment = CalmTraining.Fresh();
         await using var cluster = SiloCluster.Start(experiment.Folder, network.Hub);
-        var started = await Task.WhenAll(network.Hosts.Select(cluster.Add));
+        var started = await Task.WhenAll(network.Hosts.Select(place => cluster.Add(place)));
         var id = await Submit(cluster);
         var whole = await Begun(cluster, Align);
 
