@@ -28,7 +28,7 @@ public sealed class DashboardTests(ApiWorld world, DashboardBrowser browser) : I
         await page.GotoAsync(Url($"experiments/{world.Id}/{world.Stage(StageKind.Generate).Key}"));
         await Assertions.Expect(page.Locator(".samples img").First).ToBeVisibleAsync();
         await Assertions.Expect(page.Locator(".samples figcaption", new() { HasTextString = ApiWorld.Hostile })).ToBeVisibleAsync();
-        await page.WaitForFunctionAsync("[...document.querySelectorAll('.samples img')].every(image => image.complete && image.naturalWidth > 0)");
+        await page.EvaluateAsync("() => Promise.all([...document.querySelectorAll('.samples img')].map(image => image.decode()))"); // fails if one is none
         await Picture(page, "generation");
         await page.GotoAsync(Url($"experiments/{world.Id}/{world.Stage(StageKind.Align).Key}"));
         await Assertions.Expect(page.Locator("figcaption", new() { HasTextString = "Loss" }).Locator(".read")).ToContainTextAsync("step 3");
