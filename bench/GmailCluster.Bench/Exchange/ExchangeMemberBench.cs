@@ -1,11 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
-using GmailCluster.Cluster.Exchange;
 using GmailCluster.Keys;
 using GmailCluster.Learning.Exchange;
 using GmailCluster.Specs;
-using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
 
 namespace GmailCluster.Bench.Exchange;
 
@@ -18,11 +15,9 @@ internal static class ExchangeMemberBench
     /// process's time on the cores a call, and the bytes it allocated.</summary>
     public static async Task Run(string address)
     {
-        var options = new DataPlaneOptions { ClusterId = "bench", Secret = "no secret, only bytes", ListenAddress = address, JoinTimeout = TimeSpan.FromMinutes(1) };
-        await using var plane = new TcpDataPlane(Options.Create(options), NullLogger<TcpDataPlane>.Instance, TimeProvider.System);
-        Console.WriteLine(plane.Address);
+        await using var plane = BenchPlane.Open(address);
         var told = Console.ReadLine()!.Split(' ');
-        var members = told.Skip(2).Select((address, i) => new ExchangeMember($"member-{i}", address, i, 1)).ToArray();
+        var members = BenchPlane.Members(told.Skip(2));
         var plan = new ExchangePlan(
             new ArtifactKey("bench"), 1, members.Length, members, int.Parse(told[1], CultureInfo.InvariantCulture), Enum.Parse<WireType>(told[0], ignoreCase: true));
         await using var exchange = await plane.Join(plan, CancellationToken.None);

@@ -2,14 +2,11 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
 using GmailCluster.Bench.Cases;
-using GmailCluster.Cluster.Exchange;
 using GmailCluster.Keys;
 using GmailCluster.Learning.Compute;
 using GmailCluster.Learning.Exchange;
 using GmailCluster.Learning.Training;
 using GmailCluster.Specs;
-using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
 
 namespace GmailCluster.Bench.Exchange;
 
@@ -19,17 +16,15 @@ namespace GmailCluster.Bench.Exchange;
 /// </summary>
 internal static class OverlapMemberBench
 {
-    /// <summary>Reads <c>SELF BATCH TOKENS ADDRESS…</c>, then lines of <c>whole|staged STEPS</c>; answers each with the median seconds of a step, those of
-    /// the exchange alone after it, and the weights' SHA-256.</summary>
+    /// <summary>Reads <c>SELF BATCH TOKENS ADDRESS…</c>, then lines of <c>whole|staged STEPS</c>; answers each with the median seconds of a step, the
+    /// rank's own work in one without the exchange, and the weights' SHA-256.</summary>
     public static async Task Run(string address)
     {
-        var options = new DataPlaneOptions { ClusterId = "bench", Secret = "no secret, only bytes", ListenAddress = address, JoinTimeout = TimeSpan.FromMinutes(1) };
-        await using var plane = new TcpDataPlane(Options.Create(options), NullLogger<TcpDataPlane>.Instance, TimeProvider.System);
+        await using var plane = BenchPlane.Open(address);
         await using var pool = new ComputePool(1);
-        Console.WriteLine(plane.Address);
         var told = Console.ReadLine()!.Split(' ');
         var (self, batch, tokens) = (Number(told[0]), Number(told[1]), Number(told[2]));
-        var members = told.Skip(3).Select((at, i) => new ExchangeMember($"member-{i}", at, i, 1)).ToArray();
+        var members = BenchPlane.Members(told.Skip(3));
         var item = new BenchCase("overlap", "clipcap-train", "bench/models/configs/gpt2-29m", batch, Prefix: 10, tokens, Seconds: 0);
         var sides = new Dictionary<string, Side>(StringComparer.Ordinal);
         foreach (var (name, stages) in new (string, int?)[] { ("whole", 1), ("staged", null) })
